@@ -1,0 +1,122 @@
+//! Perceptual hash: which low frequencies of the small picture are strong?
+//!
+//! Source: Krawetz, "Looks Like It" (2011), in the form of ImageHash's `phash` and `phash_simple`: a cosine
+//! transform (type II, unscaled) of `hash_size * highfreq_factor` pixels a side, compared with the median
+//! (or the mean) of its low corner, the constant term included.
+//!
+//! In blank and symmetric pictures many coefficients *equal* the median in exact arithmetic, and a float
+//! comparison then gives the rounding noise of whichever transform was used. We call a coefficient equal
+//! when it is nearer to the threshold than any noise can carry it, and the bit of an equal one is 0.
+
+use super::check_size;
+use crate::error::{Error, Result};
+use crate::plane::View;
+use crate::resample::resize;
+
+/// Bits in rows.
+pub struct Bits {
+    /// Row by row.
+    pub bits: Vec<bool>,
+    /// Bits in a row.
+    pub columns: usize,
+}
+
+/// `hash_size` squared bits (fewer if `highfreq_factor` is 0, which is refused): frequencies above the median.
+///
+/// # Errors
+/// `Error::Argument` if a parameter is out of range.
+pub fn phash(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result<Bits> {
+    check_size(hash_size, 2)?;
+    let side = side(hash_size, highfreq_factor)?;
+    let small = resize(view, side, side)?;
+    let basis = cosines(side, hash_size);
+    let columns = transform_columns(small.pixels(), &basis, side, hash_size);
+    let low: Vec<f64> = columns.chunks_exact(side).flat_map(|row| transform(row, &basis, hash_size)).collect();
+    let noise = noise_bound(side) * side as f64;
+    let threshold = median(&low);
+    Ok(Bits { bits: low.iter().map(|&c| c - threshold > noise).collect(), columns: hash_size })
+}
+
+/// Frequencies 1 to `hash_size` of the first `hash_size` rows, above their mean. With a
+/// `highfreq_factor` of 1 the last frequency does not exist, and a row has one bit less.
+///
+/// # Errors
+/// `Error::Argument` if a parameter is out of range.
+pub fn phash_simple(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result<Bits> {
+    check_size(hash_size, 1)?;
+    let side = side(hash_size, highfreq_factor)?;
+    let small = resize(view, side, side)?;
+    let count = (hash_size + 1).min(side);
+    let basis = cosines(side, count);
+    let rows = small.pixels().chunks_exact(side).take(hash_size);
+    let low: Vec<f64> = rows
+        .flat_map(|row| {
+            let row: Vec<f64> = row.iter().map(|&p| f64::from(p)).collect();
+            transform(&row, &basis, count).skip(1).collect::<Vec<f64>>()
+        })
+        .collect();
+    let mean = low.iter().sum::<f64>() / low.len() as f64;
+    let noise = noise_bound(side);
+    Ok(Bits { bits: low.iter().map(|&c| c - mean > noise).collect(), columns: count - 1 })
+}
+
+fn side(hash_size: usize, highfreq_factor: usize) -> Result<usize> {
+    const MOST: usize = 16384;
+    match hash_size.checked_mul(highfreq_factor) {
+        Some(side @ 1..=MOST) => Ok(side),
+        _ => Err(Error::Argument(format!(
+            "expected hash_size times highfreq_factor from 1 to {MOST}, got {hash_size} times {highfreq_factor}"
+        ))),
+    }
+}
+
+/// More than the rounding error of one sum of `side` products, and far less than the distance of two
+/// coefficients that differ: errors grow by 2^-53 a term (times 2 * 255), and the factor 64 leaves room
+/// for the errors of the cosines and for the other implementation's.
+fn noise_bound(side: usize) -> f64 {
+    64.0 * 2.0 * 255.0 * side as f64 * f64::EPSILON
+}
+
+/// `2 cos(pi k (2 i + 1) / (2 n))` for `k` below `count`, one row a frequency.
+///
+/// The angle is reduced in whole numbers to the first eighth-turn's table, so that values that are equal
+/// or opposite in exact arithmetic are so here to the last bit, and blank pictures cancel exactly.
+fn cosines(n: usize, count: usize) -> Vec<f64> {
+    let quarter: Vec<f64> =
+        (0..=n).map(|i| 2.0 * libm::cos(std::f64::consts::PI * i as f64 / (2 * n) as f64)).collect();
+    let value = |k: usize, i: usize| {
+        let step = k * (2 * i + 1) % (4 * n);
+        let step = if step > 2 * n { 4 * n - step } else { step };
+        match step.cmp(&n) {
+            std::cmp::Ordering::Less => quarter[step],
+            std::cmp::Ordering::Equal => 0.0,
+            std::cmp::Ordering::Greater => -quarter[2 * n - step],
+        }
+    };
+    (0..count).flat_map(|k| (0..n).map(move |i| (k, i))).map(|(k, i)| value(k, i)).collect()
+}
+
+/// The first `count` frequencies of each column: `count` rows of `side` numbers.
+fn transform_columns(pixels: &[u8], basis: &[f64], side: usize, count: usize) -> Vec<f64> {
+    let mut out = vec![0.0; count * side];
+    for (k, sums) in out.chunks_exact_mut(side).enumerate() {
+        for (row, &weight) in pixels.chunks_exact(side).zip(&basis[k * side..]) {
+            for (sum, &pixel) in sums.iter_mut().zip(row) {
+                *sum += weight * f64::from(pixel);
+            }
+        }
+    }
+    out
+}
+
+fn transform<'a>(row: &'a [f64], basis: &'a [f64], count: usize) -> impl Iterator<Item = f64> + 'a {
+    let waves = basis.chunks_exact(row.len()).take(count);
+    waves.map(move |wave| wave.iter().zip(row).map(|(w, v)| w * v).sum())
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
+}

@@ -1,0 +1,12 @@
+//! Fingerprint kernels: from decoded pixels to bits.
+//!
+//! No Python, no files, no policy: the caller has decided everything by the time it gets here.
+
+pub mod color;
+pub mod error;
+pub mod hashes;
+pub mod plane;
+pub mod resample;
+pub mod simd;
+
+pub use error::{Error, Result};

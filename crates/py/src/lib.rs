@@ -1,0 +1,20 @@
+//! The border between Python and the core: registration only.
+
+mod convert;
+mod planes;
+
+use pyo3::prelude::*;
+
+/// Kernels of the package; its stub and documentation are in `_core.pyi`.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::planes::Planes;
+    use super::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("DEBUG_BUILD", cfg!(debug_assertions))
+    }
+}

@@ -1,0 +1,218 @@
+//! One picture for hashing.
+
+use lookalike_core::color::{self, Counts};
+use lookalike_core::hashes::{ahash, colorhash, dhash, phash, segments, whash};
+use lookalike_core::plane::{Plane, View};
+use lookalike_core::simd::Level;
+use lookalike_core::{Error, Result, resample};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::convert::{packed, to_python};
+
+type Packed<'py> = PyResult<Bound<'py, PyBytes>>;
+
+/// One picture for hashing: its grey plane and, if asked for, counts of its colours.
+#[pyclass(module = "lookalike._core")]
+pub struct Planes {
+    #[pyo3(get)]
+    width: usize,
+    #[pyo3(get)]
+    height: usize,
+    grey: Filling,
+    counts: Option<Counts>,
+}
+
+/// The grey plane while it is pushed, and when it is whole.
+enum Filling {
+    Partial(Vec<u8>),
+    Whole(Plane),
+}
+
+impl Planes {
+    fn view(&self) -> Result<View<'_>> {
+        match &self.grey {
+            Filling::Whole(plane) => Ok(plane.view()),
+            Filling::Partial(rows) => Err(Error::Argument(format!(
+                "expected a complete picture of {} rows, got {} so far",
+                self.height,
+                rows.len() / self.width
+            ))),
+        }
+    }
+
+    fn counts(&self) -> Result<&Counts> {
+        self.view()?;
+        self.counts
+            .as_ref()
+            .ok_or_else(|| Error::Argument("expected a picture made with color=True, got one without".into()))
+    }
+
+    /// Appends whole rows of `pixel` bytes a pixel by `fill`.
+    fn push(
+        &mut self,
+        rows: &[u8],
+        pixel: usize,
+        fill: impl FnOnce(&[u8], &mut Vec<u8>, Option<&mut Counts>),
+    ) -> Result<()> {
+        let row = self.width * pixel;
+        let Filling::Partial(grey) = &mut self.grey else {
+            return Err(Error::Argument(format!("expected no more than {} rows, got more", self.height)));
+        };
+        let left = self.height - grey.len() / self.width;
+        if rows.is_empty() || rows.len() % row != 0 || rows.len() / row > left {
+            return Err(Error::Argument(format!(
+                "expected 1 to {left} whole rows of {row} bytes, got {} bytes",
+                rows.len()
+            )));
+        }
+        fill(rows, grey, self.counts.as_mut());
+        if grey.len() == self.width * self.height {
+            let whole = Plane::new(std::mem::take(grey), self.width, self.height)?;
+            self.grey = Filling::Whole(whole);
+        }
+        Ok(())
+    }
+
+    /// Runs a kernel on the whole picture without the GIL.
+    fn run<R: Send>(&self, py: Python<'_>, kernel: impl FnOnce(View<'_>) -> Result<R> + Send) -> PyResult<R> {
+        py.detach(|| kernel(self.view()?)).map_err(to_python)
+    }
+}
+
+#[pymethods]
+impl Planes {
+    #[new]
+    #[pyo3(signature = (width, height, color = false))]
+    fn new(width: usize, height: usize, color: bool) -> PyResult<Self> {
+        // Python has checked the size against the limits; the plane grows as rows come in.
+        match width.checked_mul(height) {
+            Some(1..) => {
+                Ok(Planes { width, height, grey: Filling::Partial(Vec::new()), counts: color.then(Counts::default) })
+            }
+            _ => Err(to_python(Error::Argument(format!("expected sides of 1 or more, got {width} x {height}")))),
+        }
+    }
+
+    fn push_grey(&mut self, py: Python<'_>, rows: &[u8]) -> PyResult<()> {
+        py.detach(|| {
+            self.push(rows, 1, |rows, grey, counts| {
+                grey.extend_from_slice(rows);
+                if let Some(counts) = counts {
+                    color::count_grey(rows, counts);
+                }
+            })
+        })
+        .map_err(to_python)
+    }
+
+    fn push_rgbx(&mut self, py: Python<'_>, rows: &[u8]) -> PyResult<()> {
+        py.detach(|| self.push(rows, 4, |rows, grey, counts| color::push_rgbx(Level::best(), rows, grey, counts)))
+            .map_err(to_python)
+    }
+
+    fn push_grey_hs(&mut self, py: Python<'_>, grey: &[u8], hue: &[u8], saturation: &[u8]) -> PyResult<()> {
+        if grey.len() != hue.len() || grey.len() != saturation.len() {
+            let lengths = (grey.len(), hue.len(), saturation.len());
+            return Err(to_python(Error::Argument(format!("expected three planes of one length, got {lengths:?}"))));
+        }
+        py.detach(|| {
+            self.push(grey, 1, |rows, plane, counts| {
+                plane.extend_from_slice(rows);
+                if let Some(counts) = counts {
+                    color::count_grey_hs(rows, hue, saturation, counts);
+                }
+            })
+        })
+        .map_err(to_python)
+    }
+
+    fn grey<'py>(&self, py: Python<'py>) -> Packed<'py> {
+        match &self.grey {
+            Filling::Whole(plane) => Ok(PyBytes::new(py, plane.pixels())),
+            Filling::Partial(_) => Err(to_python(self.view().map(|_| ()).unwrap_err())),
+        }
+    }
+
+    fn crop(&self, py: Python<'_>, left: usize, upper: usize, right: usize, lower: usize) -> PyResult<Planes> {
+        self.run(py, |view| {
+            let part = view.crop(left, upper, right, lower)?;
+            let (width, height) = (part.width(), part.height());
+            let plane = Plane::new(part.to_vec(), width, height)?;
+            Ok(Planes { width, height, grey: Filling::Whole(plane), counts: None })
+        })
+    }
+
+    fn resize<'py>(&self, py: Python<'py>, width: usize, height: usize) -> Packed<'py> {
+        let small = self.run(py, |view| resample::resize(view, width, height))?;
+        Ok(PyBytes::new(py, small.pixels()))
+    }
+
+    fn ahash<'py>(&self, py: Python<'py>, hash_size: usize, median: bool) -> Packed<'py> {
+        let bits = self.run(py, |view| ahash::ahash(view, hash_size, median))?;
+        Ok(packed(py, &bits))
+    }
+
+    fn dhash<'py>(&self, py: Python<'py>, hash_size: usize) -> Packed<'py> {
+        let bits = self.run(py, |view| dhash::dhash(view, hash_size))?;
+        Ok(packed(py, &bits))
+    }
+
+    fn dhash_vertical<'py>(&self, py: Python<'py>, hash_size: usize) -> Packed<'py> {
+        let bits = self.run(py, |view| dhash::dhash_vertical(view, hash_size))?;
+        Ok(packed(py, &bits))
+    }
+
+    fn phash<'py>(&self, py: Python<'py>, hash_size: usize, highfreq_factor: usize) -> Packed<'py> {
+        let found = self.run(py, |view| phash::phash(view, hash_size, highfreq_factor))?;
+        Ok(packed(py, &found.bits))
+    }
+
+    fn phash_simple<'py>(
+        &self,
+        py: Python<'py>,
+        hash_size: usize,
+        highfreq_factor: usize,
+    ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
+        let found = self.run(py, |view| phash::phash_simple(view, hash_size, highfreq_factor))?;
+        Ok((packed(py, &found.bits), found.columns))
+    }
+
+    #[pyo3(signature = (hash_size, image_scale, db4, remove_ll))]
+    fn whash<'py>(
+        &self,
+        py: Python<'py>,
+        hash_size: usize,
+        image_scale: Option<usize>,
+        db4: bool,
+        remove_ll: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
+        let wavelet = if db4 { whash::Wavelet::Db4 } else { whash::Wavelet::Haar };
+        let options = whash::Options { hash_size, image_scale, wavelet, remove_lowest: remove_ll };
+        let found = self.run(py, |view| whash::whash(view, &options))?;
+        Ok((packed(py, &found.bits), found.side))
+    }
+
+    fn colorhash<'py>(&self, py: Python<'py>, binbits: usize) -> Packed<'py> {
+        let bits = self.counts().and_then(|counts| colorhash::colorhash(counts, binbits)).map_err(to_python)?;
+        Ok(packed(py, &bits))
+    }
+
+    fn color_counts(&self) -> PyResult<Vec<u64>> {
+        Ok(self.counts().map_err(to_python)?.classes.to_vec())
+    }
+
+    #[pyo3(signature = (limit, threshold, min_size, image_size))]
+    fn segments(
+        &self,
+        py: Python<'_>,
+        limit: Option<usize>,
+        threshold: f32,
+        min_size: f64,
+        image_size: usize,
+    ) -> PyResult<Vec<(usize, usize, usize, usize)>> {
+        let options = segments::Options { limit, threshold, min_size, image_size };
+        let boxes = self.run(py, |view| segments::segment_boxes(view, &options))?;
+        Ok(boxes.iter().map(|b| (b.left, b.upper, b.right, b.lower)).collect())
+    }
+}

@@ -1,0 +1,78 @@
+"""The border: scalars and buffers in, bytes out. Python has decided and checked everything before.
+
+Every method that does real work releases the GIL. Packed bits are in row-major order, first bit
+highest, zeros to the end of the last byte (as `numpy.packbits` gives).
+"""
+
+__version__: str
+
+DEBUG_BUILD: bool
+"""True if the core was built without optimisation: fifty times slower, for debugging only."""
+
+class Planes:
+    """One picture for hashing: its grey plane and, if asked for, counts of its colours.
+
+    Pixels are pushed in strips of whole rows from the top, in one layout for the whole picture; nothing
+    but the grey plane is kept. All hashes need the picture to be complete.
+
+    Raises:
+        ValueError: for zero sides, strips of partial rows or too many rows, hashes of an incomplete
+            picture, colours that were not asked for, and parameters out of range.
+    """
+
+    width: int
+    height: int
+
+    def __new__(cls, width: int, height: int, color: bool = False) -> Planes: ...
+    def push_grey(self, rows: bytes) -> None:
+        """Rows of one byte a pixel. With `color`, counted as colours without saturation."""
+
+    def push_rgbx(self, rows: bytes) -> None:
+        """Rows of four bytes a pixel: red, green, blue, and one that is ignored.
+
+        Grey is `(19595 R + 38470 G + 7471 B + 32768) >> 16`, as in Pillow's `convert("L")`.
+        """
+
+    def push_grey_hs(self, grey: bytes, hue: bytes, saturation: bytes) -> None:
+        """Rows whose grey, hue and saturation (0..255 each) are known already."""
+
+    def grey(self) -> bytes:
+        """The grey plane: width times height bytes."""
+
+    def crop(self, left: int, upper: int, right: int, lower: int) -> Planes:
+        """The grey plane inside a box, without colours."""
+
+    def resize(self, width: int, height: int) -> bytes:
+        """The grey plane resampled by Pillow's Lanczos arithmetic (recipe of Pillow 7 to 12)."""
+
+    def ahash(self, hash_size: int, median: bool) -> bytes:
+        """`hash_size` squared bits: pixels above the mean, or above the median."""
+
+    def dhash(self, hash_size: int) -> bytes:
+        """`hash_size` squared bits: pixels brighter than their left neighbour."""
+
+    def dhash_vertical(self, hash_size: int) -> bytes:
+        """`hash_size` squared bits: pixels brighter than their upper neighbour."""
+
+    def phash(self, hash_size: int, highfreq_factor: int) -> bytes:
+        """`hash_size` squared bits: low frequencies above their median."""
+
+    def phash_simple(self, hash_size: int, highfreq_factor: int) -> tuple[bytes, int]:
+        """Low row frequencies above their mean; packed bits, and how many bits a row has."""
+
+    def whash(self, hash_size: int, image_scale: int | None, db4: bool, remove_ll: bool) -> tuple[bytes, int]:
+        """Wavelet low band above its median; packed bits, and the side of their square."""
+
+    def colorhash(self, binbits: int) -> bytes:
+        """14 times `binbits` bits, 1 to 40."""
+
+    def color_counts(self) -> list[int]:
+        """Pixels that are black, that are grey, in 6 bins of faint hue, in 6 bins of bright hue (14 numbers)."""
+
+    def segments(
+        self, limit: int | None, threshold: float, min_size: float, image_size: int
+    ) -> list[tuple[int, int, int, int]]:
+        """Boxes (left, upper, right, lower) of the bright and dark regions, as `crop_resistant_hash` finds them.
+
+        A box can be empty in a picture much smaller than `image_size`.
+        """

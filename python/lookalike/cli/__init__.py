@@ -1,0 +1,124 @@
+"""The command line: finds the command, runs it, and turns whatever went wrong into a message and a status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+
+from .arguments import Parser, hide_operands
+from .output import ClosedOutputError, complain, finish, leave, open_streams
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "hash": "print the hash of each image, as sha256sum does for bytes",
+    "scan": "fingerprint folders into a table: CSV, Parquet or JSON",
+    "duplicates": "list the images that have the same hash",
+    "similar": "rank images by their distance to one image",
+    "compare": "tell whether two images look alike",
+    "gallery": "write a page that shows images with their hashes",
+}
+
+_EXIT_STATUS = """\
+exit status, the same for every command:
+  0    done
+  1    done, but some inputs could not be read (compare: the two do not look alike)
+  2    wrong usage, or nothing could be done
+  130  interrupted; what was done until then is kept
+
+'lookalike COMMAND --help' explains a command. Standard input is '-'."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit status.
+
+    Args:
+        argv: the arguments after the program's name; those of the process if `None`.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    open_streams()
+    try:
+        status = _guarded(words)
+        finish()
+    except ClosedOutputError as error:
+        leave(0 if error.quiet else 2, str(error))
+    return status
+
+
+def _guarded(words: list[str]) -> int:
+    debug = "--debug" in words
+    try:
+        return _run(words, debug)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    except KeyboardInterrupt as stop:
+        # Threads may be in the middle of a download: nothing here waits for them.
+        leave(130, f"interrupted{stop}")
+    except ClosedOutputError:
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        complain(_explain(error))
+        # A scan may still be running behind the error: nobody wants its rows any more.
+        leave(2)
+
+
+def _explain(error: Exception) -> str:
+    from ..errors import LookalikeError
+
+    if isinstance(error, OSError) and not isinstance(error, LookalikeError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
+    if isinstance(error, (LookalikeError, ValueError, OSError)) and str(error):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return f"unexpected {type(error).__name__}: {error} (--debug shows where)"
+
+
+def _run(words: list[str], debug: bool) -> int:
+    parser = _top_parser()
+    args = parser.parse_args(words)
+    if args.version:
+        from .._core import __version__
+
+        print(f"lookalike {__version__}")
+        return 0
+    if args.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    if args.command not in _COMMANDS:
+        parser.error(f"unknown command {args.command!r}: expected one of {', '.join(_COMMANDS)}")
+    command = import_module(f".{args.command}", __name__)
+    command_args = command.parser().parse_intermixed_args(hide_operands(args.rest))
+    if not debug:
+        _silence_libraries()
+    return int(command.run(command_args))
+
+
+def _top_parser() -> Parser:
+    listing = "\n".join(f"  {name:<12}{line}" for name, line in _COMMANDS.items())
+    parser = Parser(
+        prog="lookalike",
+        usage="lookalike [--help] [--version] COMMAND ...",
+        description="Fingerprint images, find duplicates, rank by similarity.\n\ncommands:\n" + listing,
+        epilog=_EXIT_STATUS,
+    )
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("--version", action="store_true", help="show the version and stop")
+    return parser
+
+
+def _silence_libraries() -> None:
+    """Keep remarks of the libraries (odd metadata, retries) off the user's screen."""
+    import logging
+    import warnings
+
+    logging.disable(logging.CRITICAL)
+    with suppress(AttributeError):
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")

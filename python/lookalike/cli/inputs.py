@@ -1,0 +1,146 @@
+"""What comes in: sources, standard input, frames that were written before."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any
+
+from ..errors import LimitError
+from ..kinds import Kind
+from ..options import DEFAULT_LIMITS
+from .progress import Progress
+
+__all__ = ["FRAME_EXTENSIONS", "Counts", "check_standard_input", "image_or_path", "is_frame", "names_or_lines", "scanned"]
+
+FRAME_EXTENSIONS = (".csv", ".parquet", ".json")
+
+
+class _NamedImage(io.BytesIO):
+    """The image that standard input brought."""
+
+    name = "-"
+
+
+class Counts:
+    """How many images were read, and how many inputs could not be.
+
+    Attributes:
+        images: inputs with a fingerprint.
+        errors: inputs without.
+    """
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.errors = 0
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 all read, 1 some, 2 none."""
+        if self.errors:
+            return 1 if self.images else 2
+        return 0
+
+
+def scanned(
+    sources: Iterable[object],
+    kinds: Sequence[Kind],
+    recipe: str | None,
+    workers: int | None,
+    counts: Counts,
+    progress: Progress,
+) -> Iterator[dict[str, Any]]:
+    """Fingerprint the sources, with a bar, saying on standard error what could not be read.
+
+    Yields:
+        The rows of `fingerprint_rows`, in order, each as soon as it is done.
+    """
+    from ..fingerprint import fingerprint_rows
+    from .stream import interruptible
+
+    rows = fingerprint_rows(
+        sources, kinds=list(kinds), recipe=recipe or "standard", workers=workers, limits=DEFAULT_LIMITS
+    )
+    with progress:
+        for row in interruptible(rows, progress.tick):
+            progress.step()
+            if row["error"] is None:
+                counts.images += 1
+            else:
+                counts.errors += 1
+                progress.complain(complaint(row["image"], row["error"]))
+            yield row
+
+
+def complaint(name: str, reason: str) -> str:
+    """`NAME: reason`, without the name where the reason gives it already."""
+    return reason if reason.startswith(f"{name}: ") else f"{name}: {reason}"
+
+
+def counted(sources: Sequence[str]) -> int:
+    """How many inputs the names mean."""
+    from ..sources import expand
+
+    return sum(1 for _ in expand(sources))
+
+
+def is_frame(name: str) -> bool:
+    """Whether a name means a frame, rather than something to scan."""
+    extension = os.path.splitext(name)[1].lower()
+    return extension in FRAME_EXTENSIONS and "://" not in name and not os.path.isdir(name)
+
+
+def image_or_path(name: str) -> object:
+    """The name as a source: for `-`, the image that comes on standard input.
+
+    Raises:
+        OSError: if standard input is closed.
+        LimitError: if it is longer than an image may be.
+    """
+    if name != "-":
+        return name
+    content = standard_input().read(DEFAULT_LIMITS.bytes + 1)
+    if len(content) > DEFAULT_LIMITS.bytes:
+        raise LimitError(f"standard input: expected at most {DEFAULT_LIMITS.bytes:,} bytes, got more")
+    return _NamedImage(content)
+
+
+def names_or_lines(names: Iterable[str]) -> Iterator[str]:
+    """The names, with the lines of standard input in the place of `-`. Empty lines are passed over."""
+    for name in names:
+        if name != "-":
+            yield name
+            continue
+        for line in standard_input():
+            text = os.fsdecode(line.rstrip(b"\r\n"))
+            if text:
+                yield text
+
+
+def standard_input() -> IO[bytes]:
+    """Standard input, as bytes.
+
+    Raises:
+        OSError: if the process was started with it closed.
+    """
+    # Typed as always there, but None in a process that was started with it closed.
+    stream: Any = sys.stdin
+    if stream is None:
+        raise OSError("standard input is closed: pass a name instead of '-', or pipe something in")
+    binary: IO[bytes] = stream.buffer
+    return binary
+
+
+def check_standard_input(names: Sequence[str]) -> None:
+    """Check that `-` can be read, before any work.
+
+    Raises:
+        OSError: if standard input is closed.
+        ValueError: if it is asked for twice.
+    """
+    if names.count("-") > 1:
+        raise ValueError("expected '-' once, got it more often: standard input can be read only once")
+    if "-" in names:
+        standard_input()

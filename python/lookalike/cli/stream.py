@@ -1,0 +1,74 @@
+"""Work that the user can interrupt."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+__all__ = ["abandoned", "aside", "interruptible"]
+
+_T = TypeVar("_T")
+_AHEAD = 64
+_TICK = 0.1
+_END = object()
+_running = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: BaseException
+
+
+def interruptible(items: Iterable[_T], idle: Callable[[], None] | None = None) -> Iterator[_T]:
+    """Go through the items in another thread, so that Ctrl-C is heard at once in this one.
+
+    A picture that takes long to decode or an address that does not answer can hold the thread that
+    waits for it. This one only waits for a queue, calls `idle` ten times a second, and on an interrupt
+    leaves the other thread where it is.
+    """
+    global _running
+    entries: queue.Queue[object] = queue.Queue(_AHEAD)
+    threading.Thread(target=_feed, args=(items, entries), daemon=True).start()
+    _running += 1
+    while True:
+        try:
+            entry = entries.get(timeout=_TICK)
+        except queue.Empty:
+            if idle is not None:
+                idle()
+            continue
+        if entry is _END or isinstance(entry, _Failure):
+            _running -= 1
+        if entry is _END:
+            return
+        if isinstance(entry, _Failure):
+            raise entry.error
+        yield entry  # type: ignore[misc]  # the queue holds items, _END and _Failure
+
+
+def _feed(items: Iterable[object], entries: queue.Queue[object]) -> None:
+    try:
+        for item in items:
+            entries.put(item)
+    except BaseException as error:
+        entries.put(_Failure(error))
+    else:
+        entries.put(_END)
+
+
+def aside(work: Callable[[], _T]) -> _T:
+    """Do one piece of work in another thread, and wait for it in an interruptible way."""
+
+    def once() -> Iterator[_T]:
+        yield work()
+
+    result, *_ = interruptible(once())
+    return result
+
+
+def abandoned() -> bool:
+    """Whether work is still running that nobody waits for."""
+    return _running > 0

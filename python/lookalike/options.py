@@ -1,0 +1,46 @@
+"""Frozen settings: the recipes and the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_LIMITS", "RECIPES", "Limits", "recipe_name"]
+
+RECIPES = {"imagehash": "imagehash/1", "standard": "standard/1"}
+"""Name of each recipe, and the version of it that this release computes.
+
+A recipe is the exact road from a source to its bits. `imagehash` gives what ImageHash 4.3.2 gives for
+the same PIL image; `standard` has one decode policy for every kind of source.
+"""
+
+
+def recipe_name(text: str) -> str:
+    """The full name of a recipe with its version, from either form.
+
+    Raises:
+        ValueError: if there is no such recipe.
+    """
+    if text in RECIPES.values():
+        return text
+    if text not in RECIPES:
+        raise ValueError(f"unknown recipe {text!r}: expected one of {', '.join(RECIPES)}")
+    return RECIPES[text]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one source may cost before it is refused.
+
+    Attributes:
+        pixels: width times height, checked before the pixels are decoded.
+        bytes: length of a file or of a download.
+        seconds: from asking an address to its last byte.
+    """
+
+    pixels: int = 200_000_000
+    bytes: int = 512 * 1024 * 1024
+    seconds: float = 30.0
+
+
+DEFAULT_LIMITS = Limits()
+"""The limits unless others are given."""

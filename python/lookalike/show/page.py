@@ -1,0 +1,167 @@
+"""Cards as HTML: safe whatever their texts are, and readable on light and dark."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .cards import Card
+
+__all__ = ["Section", "fragment", "page", "visible"]
+
+# Signs that turn the direction of the text after them: a name with one can pose as another.
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+# Colours come from the surrounding text, so that a notebook's own theme decides; a page brings its own.
+_STYLE = """
+.lookalike{--line:color-mix(in srgb,currentColor 14%,transparent);--soft:color-mix(in srgb,currentColor 5%,transparent);
+--dim:color-mix(in srgb,currentColor 64%,transparent);font:14px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;
+text-align:left}
+.lookalike *{box-sizing:border-box}
+.lookalike h1{font-size:22px;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:0 0 2px}
+.lookalike p{margin:0}
+.lookalike .lk-dim{color:var(--dim)}
+.lookalike .lk-group{margin-top:24px}
+.lookalike .lk-group>p{margin-bottom:8px}
+.lookalike .lk-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(var(--lk-card),1fr));gap:14px}
+.lookalike .lk-card{margin:0;border:1px solid var(--line);border-radius:10px;overflow:hidden;min-width:0;
+content-visibility:auto;contain-intrinsic-size:auto var(--lk-card) auto calc(var(--lk-side) + 120px)}
+.lookalike .lk-pic{position:relative;height:calc(var(--lk-side) + 16px);display:flex;align-items:center;
+justify-content:center;background:var(--soft);padding:8px}
+.lookalike .lk-pic img{display:block;max-width:100%;max-height:100%;width:auto;height:auto;margin:0;border-radius:3px}
+.lookalike .lk-none{color:var(--dim);font-size:12px;text-align:center;overflow-wrap:anywhere;max-height:100%;
+overflow:hidden;padding:0 6px}
+.lookalike .lk-none b{display:block;font-size:20px;font-weight:400;line-height:1.2}
+.lookalike .lk-badge{position:absolute;right:8px;bottom:8px;padding:1px 8px;border-radius:99px;font-size:12px;
+font-weight:600;font-variant-numeric:tabular-nums;color:#fff;background:rgb(28 28 32/.78)}
+.lookalike .lk-exact{background:#13753a}
+.lookalike figcaption{padding:8px 10px 10px;text-align:left}
+.lookalike .lk-name{font-weight:600;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;
+-webkit-line-clamp:2;overflow:hidden}
+.lookalike .lk-line{font-size:12px;color:var(--dim);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.lookalike dl{display:grid;grid-template-columns:auto 1fr;gap:1px 8px;margin:6px 0 0;font-size:11px;line-height:1.5}
+.lookalike dt{color:var(--dim);font-weight:400}
+.lookalike dd{margin:0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow:hidden;
+text-overflow:ellipsis;white-space:nowrap;user-select:all}
+.lookalike .lk-query{display:flex;gap:20px;align-items:center;margin-top:16px;padding:14px;border-radius:12px;
+background:var(--soft);flex-wrap:wrap}
+.lookalike .lk-query img{display:block;max-width:100%;height:auto;border-radius:6px;margin:0}
+.lookalike .lk-query .lk-name{font-size:16px}
+.lookalike .lk-text{min-width:0;flex:1 1 240px}
+.lookalike .lk-query dd{white-space:normal;overflow-wrap:anywhere}
+.lookalike .lk-more{margin-top:18px;color:var(--dim)}
+"""
+_PAGE_STYLE = """
+:root{color-scheme:light dark}
+body{margin:0;background:#fff;color:#1b1b1f}
+main{max-width:1280px;margin:0 auto;padding:28px 24px 48px}
+@media(prefers-color-scheme:dark){body{background:#16161a;color:#e8e8ec}}
+@media(max-width:480px){main{padding:16px 12px 32px}}
+@media print{.lookalike .lk-card{break-inside:avoid;content-visibility:visible}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Cards that belong together, under a line of text that can be empty."""
+
+    heading: str
+    cards: tuple[Card, ...]
+
+
+def page(title: str, body: str) -> str:
+    """A whole page that needs nothing else and may load nothing else."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_escaped(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        "</body>\n</html>\n"
+    )
+
+
+def fragment(
+    title: str, summary: str, query: Card | None, sections: Iterable[Section], more: str, thumbnail_side: int
+) -> str:
+    """The gallery without the page around it, for a notebook. `thumbnail_side` is in pixels."""
+    parts = [
+        f"<style>{_STYLE}</style>",
+        f'<div class="lookalike" style="--lk-side:{thumbnail_side}px;--lk-card:{max(thumbnail_side + 18, 150)}px">',
+        f'<h1>{_escaped(title)}</h1>\n<p class="lk-dim">{_escaped(summary)}</p>',
+        _query(query) if query else "",
+        *(_section(section) for section in sections),
+        f'<p class="lk-more">{_escaped(more)}</p>' if more else "",
+        "</div>",
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def visible(text: str) -> str:
+    """The text with every sign that does not show, or that hides others, written out: `\\x1b`, `\\u202e`."""
+    return "".join(_written_out(sign) if _is_hidden(sign) else sign for sign in text)
+
+
+def _is_hidden(sign: str) -> bool:
+    return sign in _DIRECTIONS or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def _written_out(sign: str) -> str:
+    code = ord(sign)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(visible(text))
+
+
+def _section(section: Section) -> str:
+    heading = f'<p class="lk-dim"><bdi>{_escaped(section.heading)}</bdi></p>\n' if section.heading else ""
+    cards = "\n".join(map(_card, section.cards))
+    return f'<section class="lk-group">\n{heading}<div class="lk-grid">\n{cards}\n</div>\n</section>'
+
+
+def _card(card: Card) -> str:
+    badge = ""
+    if card.badge:
+        style = "lk-badge lk-exact" if card.is_exact else "lk-badge"
+        badge = f'<span class="{style}">{_escaped(card.badge)}</span>'
+    return (
+        f'<figure class="lk-card"><div class="lk-pic">{_picture(card)}{badge}</div>\n'
+        f"<figcaption>{_caption(card)}</figcaption></figure>"
+    )
+
+
+def _query(card: Card) -> str:
+    picture = f'<div class="lk-large">{_picture(card)}</div>' if card.thumbnail or card.problem else ""
+    badge = f'<p class="lk-line">{_escaped(card.badge)}</p>'
+    return f'<div class="lk-query">{picture}<div class="lk-text">{badge}{_caption(card)}</div></div>'
+
+
+def _picture(card: Card) -> str:
+    small = card.thumbnail
+    if small is None:
+        return f'<div class="lk-none"><b aria-hidden="true">⌀</b>{_escaped(card.problem)}</div>'
+    alt = _escaped(card.image)
+    return f'<img src="{small.uri}" width="{small.width}" height="{small.height}" alt="{alt}" decoding="async">'
+
+
+def _caption(card: Card) -> str:
+    folder, name = _split(card.image)
+    note = card.problem if card.thumbnail else ""
+    lines = [f'<div class="lk-name" title="{_escaped(card.image)}"><bdi>{_escaped(name)}</bdi></div>']
+    lines += [f'<div class="lk-line"><bdi>{_escaped(line)}</bdi></div>' for line in (folder, card.facts, note) if line]
+    if card.hashes:
+        pairs = (
+            f'<dt>{_escaped(kind)}</dt><dd title="{_escaped(text)}">{_escaped(text)}</dd>' for kind, text in card.hashes
+        )
+        lines.append(f"<dl>{''.join(pairs)}</dl>")
+    return "\n".join(lines)
+
+
+def _split(image: str) -> tuple[str, str]:
+    """Folder (or site) and name."""
+    folder, _, name = image.rstrip("/").replace("\\", "/").rpartition("/")
+    return (folder, name) if name else ("", image or "no name")

@@ -1,0 +1,11 @@
+"""From what a user has to pictures: find the sources, read them, decode them under one policy, hand over pixels.
+
+Nothing here imports PIL, numpy or urllib3 before a source needs it.
+"""
+
+from __future__ import annotations
+
+from .items import Item, expand
+from .opening import Picture, open_picture
+
+__all__ = ["Item", "Picture", "expand", "open_picture"]

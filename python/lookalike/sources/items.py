@@ -1,0 +1,209 @@
+"""One item for each input picture: what a user gave, taken apart."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .files import expand_path, readable
+
+__all__ = ["Item", "expand"]
+
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_TABLE_PACKAGES = ("pandas", "polars", "pyarrow", "narwhals")
+_EXPECTED = (
+    "expected a path, folder, pattern, http(s) address, bytes, file object, PIL image, NumPy array, "
+    "or a list or column of these"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One input picture before it is opened.
+
+    Attributes:
+        image: its id: the path or address as the user wrote it, a file object's or PIL image's name, or
+            its kind and row number, such as `"bytes 3"`.
+        source: `Path`, address, bytes, file object, PIL image or array.
+        error: why there is nothing to open, if so.
+        fleeting: it came from an iterator that may reuse or close it when it is asked for the next.
+    """
+
+    image: str
+    source: object
+    error: Exception | None = None
+    fleeting: bool = False
+
+
+def expand(sources: object) -> Iterator[Item]:
+    """Take sources apart, lazily and in order, into one item for each picture.
+
+    Never raises for what a source is: a missing path, an empty folder, an unsupported type become items
+    with an `error`. (An exception of the caller's own iterator does pass through.)
+    """
+    for number, item in enumerate(_expand(sources, False)):
+        yield item if item.image else replace(item, image=f"{_kind(item.source)} {number}")
+
+
+def _expand(source: object, fleeting: bool) -> Iterator[Item]:
+    if isinstance(source, str):
+        yield from _of_text(source)
+    elif isinstance(source, os.PathLike):
+        yield from _of_path(os.fspath(source))
+    elif isinstance(source, bytes | bytearray | memoryview):
+        yield Item("", bytes(source))
+    elif is_image(source):
+        yield Item(_name(getattr(source, "filename", None)), source, None, fleeting)
+    elif _is_path_array(source):
+        yield from _of_members(source.tolist(), fleeting)  # type: ignore[attr-defined]
+    elif is_array(source):
+        yield Item("", source, None, fleeting)
+    elif callable(getattr(source, "read", None)):
+        yield Item(_name(getattr(source, "name", None)), source, None, fleeting)
+    elif (problem := why_unsupported(source)) is not None:
+        yield Item("", source, TypeError(problem))
+    else:
+        assert isinstance(source, Iterable)
+        yield from _of_members(source, fleeting or not isinstance(source, Sized))
+
+
+def _of_members(members: Iterable[Any], fleeting: bool) -> Iterator[Item]:
+    for member in members:
+        # pyarrow's columns hand out scalars that wrap the value.
+        value = member.as_py() if callable(getattr(member, "as_py", None)) else member
+        yield from _expand(value, fleeting)
+
+
+def _of_text(text: str) -> Iterator[Item]:
+    if _ADDRESS.match(text):
+        yield Item(text, text)
+    elif scheme := _SCHEME.match(text):
+        problem = f"expected a path or an address that begins with http:// or https://, got {scheme[0]} in {text!r}"
+        yield Item(readable(text), text, ValueError(problem))
+    elif not text:
+        yield Item("", text, ValueError("expected a path or an address, got an empty text"))
+    else:
+        yield from _of_path(text)
+
+
+def _of_path(path: str | bytes) -> Iterator[Item]:
+    for name, found in expand_path(os.fsdecode(path)):
+        if isinstance(found, Exception):
+            yield Item(name, name, found)
+        else:
+            yield Item(name, Path(found))
+
+
+def is_image(source: object) -> bool:
+    """Whether it is a PIL image. Nobody can have one before PIL is imported, so this never imports it."""
+    pil = sys.modules.get("PIL.Image")
+    return pil is not None and isinstance(source, pil.Image)
+
+
+def is_array(source: object) -> bool:
+    """Whether it is a NumPy array, or another package's array (a tensor) that converts to one."""
+    if type(source).__module__.partition(".")[0] in _TABLE_PACKAGES:
+        return False
+    return hasattr(source, "__array__") and getattr(source, "ndim", 0) > 0
+
+
+def _is_path_array(source: object) -> bool:
+    kind = getattr(getattr(source, "dtype", None), "kind", "")
+    return kind in ("O", "U", "T") and getattr(source, "ndim", 0) == 1 and callable(getattr(source, "tolist", None))
+
+
+def why_unsupported(source: object) -> str | None:
+    """Why a source that is neither a path nor pixels nor a file is no collection of these either, if so."""
+    name = "a missing value" if _is_missing(source) else type(source).__name__
+    if hasattr(source, "columns") or hasattr(source, "column_names"):
+        return f"expected a column, got a whole {name}: pass one of its columns, such as frame['image']"
+    if isinstance(source, Mapping):
+        return f"expected a list of sources, got a {name}: pass its values, as in list(sources.values())"
+    if isinstance(source, Iterable):
+        return None
+    return f"{_EXPECTED}; got {name}"
+
+
+def _is_missing(source: object) -> bool:
+    if isinstance(source, float):
+        return source != source
+    return type(source).__name__ in ("NoneType", "NAType", "NaTType")
+
+
+def _name(name: object) -> str:
+    # A file object opened from a descriptor has a number as its name.
+    if isinstance(name, bytes | os.PathLike):
+        name = os.fsdecode(name)
+    return readable(name) if isinstance(name, str) else ""
+
+
+def _kind(source: object) -> str:
+    if isinstance(source, bytes):
+        return "bytes"
+    if is_image(source):
+        return "image"
+    if is_array(source):
+        return "array"
+    return "file" if callable(getattr(source, "read", None)) else "source"
+
+
+def count(sources: object) -> int | None:
+    """How many items the sources will be; `None` if to know would use them up. Folders are walked for it."""
+    if isinstance(sources, str | os.PathLike):
+        return sum(1 for _ in expand(sources))
+    if not isinstance(sources, Sized) or not isinstance(sources, Iterable) or any(map(_is_used_up, sources)):
+        return None
+    return sum(1 for _ in expand(sources))
+
+
+def _is_used_up(source: object) -> bool:
+    is_open = isinstance(source, str | bytes | os.PathLike) or hasattr(source, "read") or is_image(source)
+    return not is_open and not is_array(source) and not isinstance(source, Sized) and isinstance(source, Iterable)
+
+
+def settle(item: Item, max_bytes: int) -> Item:
+    """Take hold of what may change before its turn comes.
+
+    A file object is read here, on the caller's thread: two readers of one file would each get a part.
+    From an iterator, a PIL image is loaded (copied, if a seek can change its pixels) and an array is
+    copied, for the iterator may close or overwrite them when it is asked for the next.
+    """
+    if item.error is not None or isinstance(item.source, bytes | str | Path):
+        return item
+    try:
+        if is_image(item.source):
+            from .pillow import held
+
+            return replace(item, source=held(item.source)) if item.fleeting else item
+        if is_array(item.source):
+            return replace(item, source=item.source.copy()) if item.fleeting else item  # type: ignore[attr-defined]
+        return replace(item, source=_read_all(item.source, max_bytes))
+    except Exception as error:
+        return replace(item, error=error)
+
+
+def _read_all(file: Any, max_bytes: int) -> bytes:
+    data = file.read(max_bytes + 1)
+    if isinstance(data, str):
+        raise TypeError("expected a file opened in binary mode ('rb'), got one in text mode")
+    if not data:
+        _explain_empty(file)
+    return bytes(data or b"")
+
+
+def _explain_empty(file: Any) -> None:
+    try:
+        position = file.tell()
+    except (AttributeError, OSError, io.UnsupportedOperation):
+        return
+    if position:
+        from ..errors import NoImageError
+
+        raise NoImageError(f"nothing left to read: the file object stands at byte {position}; seek(0) first")

@@ -1,0 +1,93 @@
+"""One item in, one decoded picture out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..options import Limits
+from .files import open_file
+from .items import Item, is_array, is_image, settle
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Picture", "open_picture"]
+
+Reserve = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, normalised under a recipe.
+
+    Attributes:
+        image: the pixels; under `standard` always of mode `L` or `RGB`.
+        width: in pixels, after orientation under `standard`.
+        height: in pixels, likewise.
+        format: Pillow's name of the file format, such as `"JPEG"`; `None` where there was no file.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    format: str | None
+
+
+def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | None = None) -> Picture:
+    """Read, check, decode and normalise one item.
+
+    Args:
+        item: what to open.
+        recipe: `"standard"` or `"imagehash"`, with or without its version.
+        limits: checked before the work that they limit.
+        reserve: called with the number of pixels once it is known, before they are decoded; it may wait.
+
+    Raises:
+        SourceError: if there is no picture in it, with the reason.
+        OSError: if the system refuses to read it.
+        TypeError, ValueError: if it is of a type, or an address of a kind, that is not supported.
+    """
+    if item.error is not None:
+        raise item.error
+    source = item.source
+    if isinstance(source, Path):
+        with open_file(source, limits.bytes) as file:
+            return _decode(file, recipe, limits, reserve)
+    if isinstance(source, str):
+        from .web import fetch
+
+        source = fetch(source, limits)
+    if isinstance(source, bytes):
+        return _decode(io.BytesIO(source), recipe, limits, reserve)
+    if not is_image(source) and not is_array(source):
+        return open_picture(settle(item, limits.bytes), recipe, limits, reserve)
+    return _take(source, recipe, limits, reserve)
+
+
+def _decode(file: io.BufferedIOBase, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:
+    from . import pillow
+
+    with pillow.opened(file, limits) as image:
+        return _normalised(image, recipe, reserve)
+
+
+def _take(source: object, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:
+    from . import arrays, pillow
+
+    image = source if is_image(source) else arrays.to_image(source, recipe, limits)
+    pillow.check_size(image, limits)  # type: ignore[arg-type]
+    return _normalised(image, recipe, reserve)  # type: ignore[arg-type]
+
+
+def _normalised(image: Image.Image, recipe: str, reserve: Reserve | None) -> Picture:
+    from . import pillow
+
+    if reserve is not None:
+        reserve(image.width * image.height)
+    form = image.format
+    result = pillow.normalise(image, recipe)
+    return Picture(result, result.width, result.height, form)
