@@ -154,7 +154,9 @@ def ties(margins: list[list[Fraction]]) -> Bits:
 
 def _median(values: list[int]) -> Fraction:
     ordered, half = sorted(values), len(values) // 2
-    return Fraction(ordered[half] if len(values) % 2 else ordered[half - 1] + ordered[half], 1 if len(values) % 2 else 2)
+    return Fraction(
+        ordered[half] if len(values) % 2 else ordered[half - 1] + ordered[half], 1 if len(values) % 2 else 2
+    )
 
 
 @lru_cache(maxsize=32)
@@ -189,9 +191,11 @@ def _lanczos_weights(index: int, before: int, after: int) -> tuple[int, list[int
 
 
 def _lanczos(x: float) -> float:
-    if not -3.0 <= x < 3.0:
-        return 0.0
-    return 1.0 if x == 0 else math.sin(math.pi * x) * math.sin(math.pi * x / 3) * 3 / (math.pi * x) ** 2
+    return _sinc(x) * _sinc(x / 3) if -3.0 <= x < 3.0 else 0.0
+
+
+def _sinc(x: float) -> float:
+    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
 
 
 def _flood(bright: Bits, start: tuple[int, ...], label: Bits) -> list[tuple[int, int]]:

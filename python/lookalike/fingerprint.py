@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import NoImageError, SourceError
 from .hashes import Hash, MultiHash
 from .kinds import ARTICLE_KINDS, Kind
+from .memory import give_back
 from .options import DEFAULT_LIMITS, Limits, recipe_name
 from .sources import Item, expand, open_picture
 from .sources.items import count, settle, why_unsupported
@@ -26,9 +27,11 @@ __all__ = ["Fingerprint", "compute", "fingerprint", "fingerprint_many", "fingerp
 Row = dict[str, Any]
 Progress = bool | Callable[[int, str], object]
 
-# As many pixels as may be decoded at one time: two pictures of 12 megapixels or one of 24, at 5 to 10
-# bytes each. One gate for the whole process, for the memory is the process's.
-_gate = Gate(25_000_000)
+# As many pixels (weighted, see `sources.pillow.weight`) as may be decoded at one time, at 5 bytes each: two
+# pictures of 12 megapixels, or one of 24. One gate for the whole process, for its memory is one.
+_CAPACITY = 25_000_000
+_LARGE = 2_000_000
+_gate = Gate(_CAPACITY, lambda size: give_back() if size >= _LARGE else None)
 
 # How crop_resistant looks for segments: the defaults of ImageHash.
 _SEGMENT_THRESHOLD = 128.0
@@ -112,13 +115,11 @@ def fingerprint(
     item = _single(source)
     try:
         with _gate.visit() as reserve:
-            picture = open_picture(item, name, limits, reserve)
-            hashes = compute(picture.image, parsed, name)
+            return _print_of(item, parsed, name, limits, reserve)
     except SourceError as error:
         if item.error is not None:
             raise
         raise type(error)(f"{item.image}: {error}") from error
-    return Fingerprint(item.image, hashes, picture.width, picture.height, picture.format, name)
 
 
 def fingerprint_rows(
@@ -128,7 +129,7 @@ def fingerprint_rows(
     recipe: str = "standard",
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Fingerprint many pictures as a stream: one row for each, in input order, errors included.
 
     Arguments are checked at once; sources are read as rows are asked for, at most two for each worker
@@ -202,14 +203,26 @@ def error_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def _print_of(
+    item: Item, kinds: Sequence[Kind], recipe: str, limits: Limits, reserve: Callable[[int], None]
+) -> Fingerprint:
+    picture = open_picture(item, recipe, limits, reserve)
+    hashes = compute(picture.image, kinds, recipe)
+    return Fingerprint(item.image, hashes, picture.width, picture.height, picture.format, recipe)
+
+
 def _row_of(item: Item, kinds: Sequence[Kind], recipe: str, limits: Limits) -> Row:
+    with _gate.visit() as reserve:
+        # In a function of its own, so that the pixels are free before the gate lets the next ones in.
+        return _row_within(item, kinds, recipe, limits, reserve)
+
+
+def _row_within(item: Item, kinds: Sequence[Kind], recipe: str, limits: Limits, reserve: Callable[[int], None]) -> Row:
     nothing: dict[str, str | None] = dict.fromkeys(map(str, kinds))
     try:
-        with _gate.visit() as reserve:
-            picture = open_picture(item, recipe, limits, reserve)
-            values = dict(_each(picture.image, kinds, recipe))
-            shape = (picture.width, picture.height, picture.format)
-            del picture  # free the pixels before the gate lets the next ones in
+        picture = open_picture(item, recipe, limits, reserve)
+        values = dict(_each(picture.image, kinds, recipe))
+        shape = (picture.width, picture.height, picture.format)
     except Exception as error:
         return _row(item.image, nothing, (None, None, None), recipe, error_text(error))
     hashes = {kind: None if isinstance(value, Exception) else value.hex for kind, value in values.items()}
@@ -224,13 +237,11 @@ def _row(
     recipe: str,
     error: str | None,
 ) -> Row:
-    width, height, form = shape
-    return {"image": image, **hashes, "width": width, "height": height, "format": form, "recipe": recipe, "error": error}
+    measures = dict(zip(("width", "height", "format"), shape, strict=True))
+    return {"image": image, **hashes, **measures, "recipe": recipe, "error": error}
 
 
-def _each(
-    image: Image.Image, kinds: Sequence[Kind], recipe: str
-) -> Iterator[tuple[str, Hash | MultiHash | Exception]]:
+def _each(image: Image.Image, kinds: Sequence[Kind], recipe: str) -> Iterator[tuple[str, Hash | MultiHash | Exception]]:
     """Each kind's hash, or why the picture has none."""
     from .sources.pixels import planes
 
@@ -315,7 +326,7 @@ def _single(source: object) -> Item:
     if first is None:
         raise ValueError("expected one source, got an empty list")
     if next(items, None) is not None:
-        raise ValueError(f"expected one source, got several, of which the first is {first.image!r}: use fingerprint_many")
+        raise ValueError(f"expected one source, got several ({first.image!r}, ...): use fingerprint_many")
     if first.error is not None:
         raise first.error
     return first
@@ -332,7 +343,9 @@ def _checked(sources: object) -> Iterator[Item]:
     return itertools.chain(first, items)
 
 
-def _rows(items: Iterator[Item], kinds: Sequence[Kind], recipe: str, workers: int, limits: Limits) -> Iterator[Row]:
+def _rows(
+    items: Iterator[Item], kinds: Sequence[Kind], recipe: str, workers: int, limits: Limits
+) -> Generator[Row, None, None]:
     settled = (settle(item, limits.bytes) for item in items)
     return ordered_map(lambda item: _row_of(item, kinds, recipe, limits), settled, workers)
 

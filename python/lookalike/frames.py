@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import os
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ColumnError, MissingExtraError
+from .errors import ColumnError, MissingExtraError, NoFileError
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -14,15 +18,18 @@ if TYPE_CHECKING:
 __all__ = [
     "check_backend",
     "column_names",
+    "load",
     "read_columns",
     "require_column",
     "rows_of",
+    "save",
     "take",
     "to_frame",
 ]
 
 # Tables are named by what users call them; narwhals calls Arrow by its package.
 _PACKAGES = {"pandas": "pandas", "polars": "polars", "arrow": "pyarrow"}
+_FORMS = (".csv", ".json", ".parquet")
 INTEGER_COLUMNS = frozenset({"width", "height", "hamming_distance"})
 REAL_COLUMNS = frozenset({"segment_distance"})
 
@@ -113,6 +120,117 @@ def take(frame: Any, numbers: Sequence[int], extra: dict[str, list[Any]] | None 
     return chosen.with_columns(*(_series(name, values, chosen) for name, values in extra.items())).to_native()
 
 
+def save(table: Any, path: str | os.PathLike[str]) -> None:
+    """Write a table, or a list of rows, to a file: `.csv`, `.json` (a list of objects) or `.parquet`.
+
+    Missing values are empty fields in CSV and `null` in JSON.
+
+    Raises:
+        ValueError: for another extension.
+        MissingExtraError: if Parquet is asked for and pyarrow is not installed.
+        OSError: if the file cannot be written.
+    """
+    form = _form(path)
+    if form == ".parquet":
+        arrow = to_frame(table, _keys(table), "arrow") if isinstance(table, list) else _wrapped(table).to_arrow()
+        _parquet().write_table(arrow, os.fspath(path))
+        return
+    rows = table if isinstance(table, list) else rows_of(table)
+    columns = _keys(rows) or ([] if isinstance(table, list) else column_names(table))
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        if form == ".json":
+            whole = [{name: row.get(name) for name in columns} for row in rows]
+            json.dump(whole, file, ensure_ascii=False, indent=1, default=str)
+        else:
+            writer = csv.DictWriter(file, columns, restval=None, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def load(path: str | os.PathLike[str], to: str = "pandas") -> Any:
+    """Read a table from a file that `save` wrote, or another of that form.
+
+    From CSV, `width`, `height`, `hamming_distance` and `segment_distance` are read as numbers, all else
+    as text: a hash such as `0e40000000000800` is no number.
+
+    Raises:
+        NoFileError: if there is no such file.
+        ValueError: for another extension, or contents that are not of that form.
+        MissingExtraError: if a package for the file or the table is not installed.
+        OSError: if the file cannot be read.
+    """
+    check_backend(to)
+    form = _form(path)
+    if not Path(path).exists():
+        raise NoFileError(f"no such file: {os.fspath(path)!r}")
+    try:
+        if form == ".parquet":
+            rows, columns = _read_parquet(path)
+        elif form == ".json":
+            rows, columns = _read_json(path)
+        else:
+            rows, columns = _read_csv(path)
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"expected a table as {form} in {os.fspath(path)!r}: {error}") from error
+    return to_frame(rows, columns, to)
+
+
+Rows = tuple[list[dict[str, Any]], list[str]]
+
+
+def _read_csv(path: str | os.PathLike[str]) -> Rows:
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        columns = list(reader.fieldnames or [])
+        if not columns:
+            raise ValueError("the file is empty")
+        rows = []
+        for row in reader:
+            if None in row or None in row.values():
+                raise ValueError(f"line {reader.line_num} has not {len(columns)} fields")
+            rows.append({name: _from_text(name, text) for name, text in row.items()})
+    return rows, columns
+
+
+def _from_text(name: str, text: str) -> Any:
+    if not text:
+        return None
+    if name in INTEGER_COLUMNS:
+        return int(text)
+    return float(text) if name in REAL_COLUMNS else text
+
+
+def _read_json(path: str | os.PathLike[str]) -> Rows:
+    rows = json.loads(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it is not a list of objects")
+    return rows, _keys(rows)
+
+
+def _read_parquet(path: str | os.PathLike[str]) -> Rows:
+    table = _parquet().read_table(os.fspath(path))
+    return table.to_pylist(), list(table.column_names)
+
+
+def _parquet() -> Any:
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtraError.for_extra("Parquet", "pyarrow", "arrow") from None
+    return parquet
+
+
+def _form(path: str | os.PathLike[str]) -> str:
+    form = Path(path).suffix.lower()
+    if form not in _FORMS:
+        raise ValueError(f"expected a table's file name to end in {', '.join(_FORMS)}; got {os.fspath(path)!r}")
+    return form
+
+
+def _keys(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
 def _wrapped(frame: Any) -> nw.DataFrame[Any]:
     import narwhals as nw
 
@@ -137,23 +255,30 @@ def _series(name: str, values: list[Any], like: nw.DataFrame[Any]) -> nw.Series[
 
         native = pd.Series(_pandas_column(name, values), index=nw.to_native(like).index, name=name)
         return nw.from_native(native, series_only=True)
-    return nw.new_series(name, values, _dtype(name, values), backend=like.implementation)
+    backend: Any = like.implementation
+    return nw.new_series(name, values, _dtype(name, values), backend=backend)
 
 
 def _narwhals_frame(values: dict[str, list[Any]], package: str) -> Any:
     import narwhals as nw
 
-    schema = {name: _dtype(name, column) for name, column in values.items()}
-    return nw.from_dict(values, schema, backend=package).to_native()  # type: ignore[arg-type]
+    backend: Any = package
+    series = {
+        name: nw.new_series(name, column, _dtype(name, column), backend=backend) for name, column in values.items()
+    }
+    return nw.from_dict(series, backend=backend).to_native()
 
 
 def _dtype(name: str, values: list[Any]) -> Any:
+    """The type of a column; `None` to let the table's package find one (dates, lists, a mixture)."""
     import narwhals as nw
 
-    sample = next((value for value in values if value is not None), None)
-    if name in INTEGER_COLUMNS or isinstance(sample, int):
-        return nw.Int64()
-    return nw.Float64() if name in REAL_COLUMNS or isinstance(sample, float) else nw.String()
+    types = {type(value) for value in values if value is not None}
+    if name in INTEGER_COLUMNS or types == {int}:
+        return nw.Int64
+    if name in REAL_COLUMNS or types in ({float}, {int, float}):
+        return nw.Float64
+    return nw.String if types <= {str} else None
 
 
 def _pandas_frame(values: dict[str, list[Any]]) -> Any:
@@ -168,6 +293,8 @@ def _pandas_column(name: str, values: list[Any]) -> Any:
     import pandas as pd
 
     dtype = _dtype(name, values)
+    if dtype is None:
+        return values
     if dtype == nw.Int64:
         return pd.array(values, dtype="Int64")
     # Objects, or pandas 3 would make None into NaN and a column of None alone into something else again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -45,7 +45,7 @@ class _Task(Generic[T, R]):
         return self._result  # type: ignore[return-value]
 
 
-def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """Results of `function` in the order of `items`, computed by `workers` threads.
 
     Items are taken on the caller's thread, at most twice as many as workers ahead of the result that is
@@ -91,10 +91,15 @@ class Gate:
     """Lets work in while its sizes together stay within a capacity, first come first served.
 
     Work larger than the capacity goes in alone.
+
+    Args:
+        capacity: the largest sum of sizes.
+        cleanup: called with the size of each work that is done, before others may begin in its place.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, cleanup: Callable[[int], object] | None = None) -> None:
         self._capacity = capacity
+        self._cleanup = cleanup
         self._used = 0
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
@@ -113,6 +118,8 @@ class Gate:
         try:
             yield enter
         finally:
+            if self._cleanup is not None:
+                self._cleanup(held)
             self._leave(held)
 
     def _enter(self, size: int) -> None:

@@ -6,8 +6,7 @@
 //!
 //! Pillow's HSV is float arithmetic with two divisions a pixel. The classes need only comparisons of such
 //! quotients with a few constants, so we multiply out and compare whole numbers: with `max` and `min` the
-//! largest and smallest channel and `range = max - min`, saturation is below 85 where `3 range < max`, and
-//! so on. The hue's bins end at 43, 85, 128, 170 and 213 of 255, a little (1/85 of a sixth) past the pure
+//! largest and smallest channel and `range = max - min`, saturation is below 85 where `3 range < max`. The hue's bins end at 43, 85, 128, 170 and 213 of 255, a little (1/85 of a sixth) past the pure
 //! colours. A test holds this against Pillow for all 16.7 million colours.
 
 use crate::simd::{self, Level};
@@ -99,50 +98,67 @@ fn luma(r: u8, g: u8, b: u8) -> u8 {
     ((i32::from(r) * 19595 + green + i32::from(b) * 7471 + 0x8000) >> 16) as u8
 }
 
-/// The class of one pixel, without branches: every quantity fits 16 bits (255 * 85 is below 2^15).
+/// The class of one pixel, without branches and in single bytes, so that one instruction takes 32 pixels.
+///
+/// With `min` and `range` the inequalities of the float arithmetic become, for whole numbers: saturation
+/// below 85 is `2 range < min`; from 170 on it is `range >= 2 min`; exactly 170 is `28 (range - 2 min) < min`.
 #[inline(always)]
 fn class_of(r: u8, g: u8, b: u8, grey: u8) -> u8 {
-    let (r, g, b) = (i16::from(r), i16::from(g), i16::from(b));
-    let max = r.max(g).max(b);
-    let range = max - r.min(g).min(b);
-    let from_red = past(g - b, range, 5, 0);
-    let from_green = past(b - r, range, 1, 2);
-    let from_blue = past(r - g, range, 3, 4);
-    let hue = if r == max {
-        from_red
-    } else if g == max {
-        from_green
-    } else {
-        from_blue
-    };
-    let faint = if 3 * range < 2 * max { 2 + hue } else { 8 + hue };
-    // Saturation 170 is the floor of 255 * range / max.
-    let in_gap = (3 * range >= 2 * max) & (85 * range < 57 * max);
-    let colored = if in_gap { i16::from(NO_CLASS) } else { faint };
-    let class = if 3 * range < max { 1 } else { colored };
-    (if grey < 32 { 0 } else { class }) as u8
+    let (max, min) = (r.max(g).max(b), r.min(g).min(b));
+    let range = max - min;
+    let middle = if r == max { g.max(b) } else { b.max(r.min(g)) };
+    let middle = if b == max { r.max(g) } else { middle };
+    let near = max - middle < steps_of_85(range);
+    let from_red = turn(g >= b, near, 5, 0);
+    let from_green = turn(b >= r, near, 1, 2);
+    let from_blue = turn(r >= g, near, 3, 4);
+    let hue = if g == max { from_green } else { from_blue };
+    let hue = if r == max { from_red } else { hue };
+    let strong = range >= min.saturating_add(min);
+    let in_gap = strong & (range.wrapping_sub(min.wrapping_add(min)) < steps_of_28(min));
+    let class = if strong { hue + 8 } else { hue + 2 };
+    let class = if in_gap { NO_CLASS } else { class };
+    let class = if range.saturating_add(range) < min { 1 } else { class };
+    if grey < 32 { 0 } else { class }
 }
 
-/// The hue's bin around one pure colour: `after` where the difference of the two lesser channels is
-/// positive, `before` where it is negative, and the bin before that where it is within 1/85 of a whole sixth.
+/// `range / 85`, rounded up.
 #[inline(always)]
-fn past(difference: i16, range: i16, before: i16, after: i16) -> i16 {
-    let far = 85 * -difference > 84 * range;
-    let negative = if far { before - 1 } else { before };
-    if difference >= 0 { after } else { negative }
+fn steps_of_85(range: u8) -> u8 {
+    u8::from(range > 0) + u8::from(range > 85) + u8::from(range > 170)
 }
 
+/// `min / 28`, rounded up, for a `min` of at most 85.
+#[inline(always)]
+fn steps_of_28(min: u8) -> u8 {
+    u8::from(min > 0) + u8::from(min > 28) + u8::from(min > 56) + u8::from(min > 84)
+}
+
+/// The hue's bin around one pure colour: `after` if the hue is past it. If it is not, then `before`, or the
+/// bin before that where the next pure colour is within 1/85 of a sixth.
+#[inline(always)]
+fn turn(is_past: bool, near: bool, before: u8, after: u8) -> u8 {
+    let earlier = if near { before - 1 } else { before };
+    if is_past { after } else { earlier }
+}
+
+/// Counts classes in lanes of bytes: as many lanes as the widest register has, and at most 255 rounds, after
+/// which a byte could overflow.
 #[inline(always)]
 fn tally(classes: &[u8], counts: &mut Counts) {
+    const LANES: usize = 64;
     counts.total += classes.len() as u64;
-    // 128 classes at a time, so that a byte can hold the count.
-    for part in classes.chunks(128) {
+    for part in classes.chunks(LANES * 255) {
+        let (rounds, rest) = part.as_chunks::<LANES>();
         for (class, count) in counts.classes.iter_mut().enumerate() {
-            let mut found = 0u8;
-            for &c in part {
-                found += u8::from(c == class as u8);
+            let mut lanes = [0u8; LANES];
+            for round in rounds {
+                for (lane, &c) in lanes.iter_mut().zip(round) {
+                    *lane += u8::from(c == class as u8);
+                }
             }
-            *count += u64::from(found);
+            *count += lanes.iter().map(|&n| u64::from(n)).sum::<u64>();
+            *count += rest.iter().filter(|&&c| c == class as u8).count() as u64;
         }
     }
 }

@@ -47,12 +47,21 @@ fn horizontal(level: Level, view: View<'_>, width: usize) -> Vec<u8> {
     let mut out = vec![0u8; width * view.height()];
     let mut sums = vec![0i32; width];
     for (y, row) in out.chunks_exact_mut(width).enumerate() {
-        simd::weighted_sums(level, view.row(y), weights.start(), weights.taps(), weights.split(), &mut sums);
-        for (byte, &sum) in row.iter_mut().zip(&sums) {
-            *byte = to_byte(sum);
-        }
+        simd::weighted_sums(level, view.row(y), weights.start(), weights.taps(), weights.factors(), &mut sums);
+        simd::run(
+            level,
+            #[inline(always)]
+            || to_bytes(&sums, row),
+        );
     }
     out
+}
+
+#[inline(always)]
+fn to_bytes(sums: &[i32], out: &mut [u8]) {
+    for (byte, &sum) in out.iter_mut().zip(sums) {
+        *byte = to_byte(sum);
+    }
 }
 
 fn vertical(level: Level, rows: &[u8], width: usize, input: usize, height: usize) -> Vec<u8> {
@@ -75,16 +84,14 @@ fn vertical(level: Level, rows: &[u8], width: usize, input: usize, height: usize
 
 /// One stretch of an output row: the weighted sum of the rows above one another in `rows`.
 #[inline(always)]
-fn weigh_columns(rows: &[u8], width: usize, weights: impl Iterator<Item = i32>, out: &mut [u8]) {
+fn weigh_columns(rows: &[u8], width: usize, weights: &[i32], out: &mut [u8]) {
     let mut sums = [0i32; COLUMNS];
     let sums = &mut sums[..out.len()];
-    for (t, weight) in weights.enumerate() {
+    for (t, &weight) in weights.iter().enumerate() {
         let row = &rows[t * width..][..sums.len()];
         for (sum, &pixel) in sums.iter_mut().zip(row) {
             *sum += weight * i32::from(pixel);
         }
     }
-    for (byte, &sum) in out.iter_mut().zip(sums.iter()) {
-        *byte = to_byte(sum);
-    }
+    to_bytes(sums, out);
 }

@@ -16,7 +16,7 @@ pub enum Level {
     Portable,
     /// x86-64 with AVX2.
     Avx2,
-    /// x86-64 with AVX-512 F, BW, DQ, VL.
+    /// x86-64 with AVX-512 F, BW, DQ, VL and VNNI.
     Avx512,
 }
 
@@ -57,6 +57,7 @@ fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vnni")
         && is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi2")
 }
@@ -95,43 +96,65 @@ fn with_avx2<R>(kernel: impl FnOnce() -> R) -> R {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
 fn with_avx512<R>(kernel: impl FnOnce() -> R) -> R {
     kernel()
 }
 
-/// For each output `i`, the sum over `t` below `taps` of `pixels[start[i] + t]` times weight `t` of row `i`.
-///
-/// A weight is `high * 256 + low`; an empty `high` means that all are zero. Sums wrap around at 32 bits.
-///
-/// # Panics
-/// If a slice is too short for `start`, `taps` and the length of `sums`.
-pub fn weighted_sums(level: Level, pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {
-    assert!(taps > 0 && start.len() >= sums.len() && weights.low.len() >= sums.len() * taps);
-    assert!(weights.high.is_empty() || weights.high.len() >= sums.len() * taps);
-    #[cfg(target_arch = "x86_64")]
-    if taps % x86::STEP == 0 && level != Level::Portable {
-        assert!(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2"));
-        if level == Level::Avx512 {
-            assert!(has_avx512());
-            // SAFETY: the processor has all features that the function is compiled for.
-            return unsafe { x86::sums_avx512(pixels, start, taps, weights, sums) };
+/// Weights of a resampling pass, as two numbers that fit 16 bits: weight = `high * 256 + low`. Processors
+/// multiply and add pairs of such numbers in one step, and 32-bit ones much more slowly.
+pub struct Factors {
+    /// Empty where all weights fit `low` as they are: reductions by more than 128.
+    high: Vec<i16>,
+    low: Vec<i16>,
+}
+
+impl Factors {
+    /// Splits weights of at most 23 bits.
+    pub fn new(weights: &[i32]) -> Factors {
+        if weights.iter().all(|&w| i16::try_from(w).is_ok()) {
+            return Factors { high: Vec::new(), low: weights.iter().map(|&w| w as i16).collect() };
         }
-        // SAFETY: the processor has the two features that the function is compiled for.
-        return unsafe { x86::sums_avx2(pixels, start, taps, weights, sums) };
-    }
-    for (i, sum) in sums.iter_mut().enumerate() {
-        *sum = portable_sum(&pixels[start[i]..][..taps], weights.row(i, taps));
+        let high = weights.iter().map(|&w| (w >> 8) as i16).collect();
+        Factors { high, low: weights.iter().map(|&w| (w & 255) as i16).collect() }
     }
 }
 
-/// Weights in two halves, rows of `taps` numbers.
+/// Taps that one vector step takes: rows of weights padded to a multiple of it take the fast road.
+pub const STEP: usize = 16;
+
+/// For each output `i`, the sum over `t` below `taps` of `pixels[start[i] + t]` times weight `t` of row `i`.
+/// Sums wrap around at 32 bits.
+///
+/// # Panics
+/// If a slice is too short for `start`, `taps` and the length of `sums`, or the processor lacks the level.
+pub fn weighted_sums(level: Level, pixels: &[u8], start: &[usize], taps: usize, factors: &Factors, sums: &mut [i32]) {
+    let needed = sums.len() * taps;
+    assert!(taps > 0 && start.len() >= sums.len());
+    assert!(factors.low.len() >= needed && (factors.high.is_empty() || factors.high.len() >= needed));
+    let split = Split { high: &factors.high, low: &factors.low };
+    #[cfg(target_arch = "x86_64")]
+    if taps.is_multiple_of(STEP) && level != Level::Portable {
+        if level == Level::Avx512 && taps >= x86::WIDE_TAPS {
+            assert!(has_avx512());
+            // SAFETY: the processor has all features that the function is compiled for.
+            return unsafe { x86::sums_avx512(pixels, start, taps, split, sums) };
+        }
+        assert!(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2"));
+        // SAFETY: the processor has the two features that the function is compiled for.
+        return unsafe { x86::sums_avx2(pixels, start, taps, split, sums) };
+    }
+    let _ = level;
+    for (i, sum) in sums.iter_mut().enumerate() {
+        *sum = portable_sum(&pixels[start[i]..][..taps], split.row(i, taps));
+    }
+}
+
+/// Borrowed [`Factors`].
 #[derive(Clone, Copy)]
-pub struct Split<'a> {
-    /// The weights divided by 256, rounded down; or nothing, if all weights fit `low`.
-    pub high: &'a [i16],
-    /// The weights modulo 256, or the whole weights if `high` is empty.
-    pub low: &'a [i16],
+struct Split<'a> {
+    high: &'a [i16],
+    low: &'a [i16],
 }
 
 impl<'a> Split<'a> {
@@ -149,14 +172,15 @@ fn portable_sum(pixels: &[u8], weights: Split<'_>) -> i32 {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Split;
+    use super::{STEP, Split};
     use std::arch::x86_64::*;
 
-    /// Taps that one step takes; rows of weights are padded to a multiple of it.
-    pub const STEP: usize = 16;
+    /// Outputs whose partial sums are added up together.
     const GROUP: usize = 8;
+    /// Taps that one step of the widest registers takes.
+    const WIDE: usize = 2 * STEP;
     /// Below this many taps, joining the halves of wide registers costs more than they save.
-    const WIDE_TAPS: usize = 64;
+    pub const WIDE_TAPS: usize = 64;
 
     #[target_feature(enable = "avx2,bmi2")]
     pub fn sums_avx2(pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {
@@ -168,21 +192,6 @@ mod x86 {
             for (j, lane) in lanes.iter_mut().enumerate().take(group.len()) {
                 let i = g * GROUP + j;
                 *lane = products_avx2(&pixels[start[i]..][..taps], weights.row(i, taps));
-            }
-            store(add_across(lanes), group);
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2")]
-    pub fn sums_avx512(pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {
-        if taps < WIDE_TAPS {
-            return sums_avx2(pixels, start, taps, weights, sums);
-        }
-        for (g, group) in sums.chunks_mut(GROUP).enumerate() {
-            let mut lanes = [_mm256_setzero_si256(); GROUP];
-            for (j, lane) in lanes.iter_mut().enumerate().take(group.len()) {
-                let i = g * GROUP + j;
-                *lane = products_avx512(&pixels[start[i]..][..taps], weights.row(i, taps));
             }
             store(add_across(lanes), group);
         }
@@ -232,31 +241,6 @@ mod x86 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2")]
-    fn products_avx512(pixels: &[u8], weights: Split<'_>) -> __m256i {
-        const WIDE: usize = 2 * STEP;
-        let whole = pixels.len() / WIDE * WIDE;
-        let (sum, sum_high) = (madd_avx512(pixels, weights.low), madd_avx512(pixels, weights.high));
-        let sum = _mm512_add_epi32(sum, _mm512_slli_epi32::<8>(sum_high));
-        let sum = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64::<1>(sum));
-        let high = if weights.high.is_empty() { weights.high } else { &weights.high[whole..] };
-        _mm256_add_epi32(sum, products_avx2(&pixels[whole..], Split { high, low: &weights.low[whole..] }))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2")]
-    fn madd_avx512(pixels: &[u8], weights: &[i16]) -> __m512i {
-        const WIDE: usize = 2 * STEP;
-        let mut sum = _mm512_setzero_si512();
-        for (p, w) in pixels.as_chunks::<WIDE>().0.iter().zip(weights.as_chunks::<WIDE>().0) {
-            // SAFETY: the arrays are 32 and 64 bytes long, as much as is read; no alignment is asked for.
-            let (p, w) = unsafe { (_mm256_loadu_si256(p.as_ptr().cast()), _mm512_loadu_si512(w.as_ptr().cast())) };
-            sum = _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_cvtepu8_epi16(p), w));
-        }
-        sum
-    }
-
-    #[inline]
     #[target_feature(enable = "avx2,bmi2")]
     fn widen(pixels: &[u8; STEP]) -> __m256i {
         // SAFETY: the array is 16 bytes long, as much as is read; no alignment is asked for.
@@ -289,5 +273,67 @@ mod x86 {
         unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), values) };
         let n = out.len();
         out.copy_from_slice(&all[..n]);
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    pub fn sums_avx512(pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {
+        for (g, group) in sums.chunks_mut(GROUP).enumerate() {
+            let mut lanes = [_mm256_setzero_si256(); GROUP];
+            for (j, lane) in lanes.iter_mut().enumerate().take(group.len()) {
+                let i = g * GROUP + j;
+                *lane = products_avx512(&pixels[start[i]..][..taps], weights.row(i, taps));
+            }
+            store(add_across(lanes), group);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    fn products_avx512(pixels: &[u8], weights: Split<'_>) -> __m256i {
+        let whole = pixels.len() / WIDE * WIDE;
+        let (sum, high) = match weights.high.is_empty() {
+            true => (dot_avx512(pixels, weights.low), weights.high),
+            false => (dot_split_avx512(pixels, weights), &weights.high[whole..]),
+        };
+        let sum = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64::<1>(sum));
+        _mm256_add_epi32(sum, products_avx2(&pixels[whole..], Split { high, low: &weights.low[whole..] }))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    fn dot_avx512(pixels: &[u8], weights: &[i16]) -> __m512i {
+        let mut sum = _mm512_setzero_si512();
+        for (p, w) in pixels.as_chunks::<WIDE>().0.iter().zip(weights.as_chunks::<WIDE>().0) {
+            sum = _mm512_dpwssd_epi32(sum, widen_512(p), load_512(w));
+        }
+        sum
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    fn dot_split_avx512(pixels: &[u8], weights: Split<'_>) -> __m512i {
+        let (low, high) = (weights.low.as_chunks::<WIDE>().0, weights.high.as_chunks::<WIDE>().0);
+        let mut sum = _mm512_setzero_si512();
+        let mut sum_high = _mm512_setzero_si512();
+        for ((p, low), high) in pixels.as_chunks::<WIDE>().0.iter().zip(low).zip(high) {
+            let wide = widen_512(p);
+            sum = _mm512_dpwssd_epi32(sum, wide, load_512(low));
+            sum_high = _mm512_dpwssd_epi32(sum_high, wide, load_512(high));
+        }
+        _mm512_add_epi32(sum, _mm512_slli_epi32::<8>(sum_high))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    fn widen_512(pixels: &[u8; WIDE]) -> __m512i {
+        // SAFETY: the array is 32 bytes long, as much as is read; no alignment is asked for.
+        _mm512_cvtepu8_epi16(unsafe { _mm256_loadu_si256(pixels.as_ptr().cast()) })
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    fn load_512(weights: &[i16; WIDE]) -> __m512i {
+        // SAFETY: the array is 64 bytes long, as much as is read; no alignment is asked for.
+        unsafe { _mm512_loadu_si512(weights.as_ptr().cast()) }
     }
 }

@@ -195,7 +195,11 @@ def add_format(parser: Parser) -> None:
     group: Any = parser.add_mutually_exclusive_group()
     group.add_argument("--json", dest="format", action="store_const", const="json", help="one JSON object a line")
     group.add_argument(
-        "--csv", dest="format", action="store_const", const="csv", help="CSV with a header, safe to open in a spreadsheet"
+        "--csv",
+        dest="format",
+        action="store_const",
+        const="csv",
+        help="CSV with a header, safe to open in a spreadsheet",
     )
     parser.set_defaults(format="plain")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 
-__all__ = ["NewFile", "write_text"]
+__all__ = ["NewFile", "check_writable", "write_text"]
 
 
 class NewFile:
@@ -24,20 +26,19 @@ class NewFile:
         Raises:
             OSError: if there is a folder in its place, or nothing can be written beside it.
         """
-        # Through a symbolic link, the file it points to is replaced, not the link.
         self.path = path
-        self._place = os.path.realpath(path)
-        folder, name = os.path.split(self._place)
-        if os.path.isdir(self._place):
-            raise IsADirectoryError(21, "cannot write: it is a folder", path)
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(2, f"cannot write: there is no folder {folder}", path)
-        stem, extension = os.path.splitext(name)
         try:
-            handle, self.temporary = tempfile.mkstemp(prefix=f".{stem[:40]}.", suffix=extension, dir=folder)
-        except OSError as error:
+            # Through a symbolic link, the file it points to is replaced, not the link.
+            place = Path(path).resolve()
+            if place.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+            if not place.parent.is_dir():
+                raise FileNotFoundError(errno.ENOENT, f"there is no folder {place.parent}")
+            handle, temporary = tempfile.mkstemp(prefix=f".{place.stem[:40]}.", suffix=place.suffix, dir=place.parent)
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
             raise self.problem(error) from None
         os.close(handle)
+        self._place, self.temporary = place, Path(temporary)
 
     def keep(self) -> str:
         """Move the file to its place, where it replaces an older one.
@@ -53,25 +54,26 @@ class NewFile:
         Returns:
             The path, such as `frame.csv` or `frame.partial.csv`.
         """
-        if not os.path.exists(self._place):
+        if not self._place.exists():
             return self.keep()
-        return self._move(_partial(self._place), _partial(self.path))
+        return self._move(_partial(self._place), str(_partial(Path(self.path))))
 
     def discard(self) -> None:
         """Remove what was written."""
         with suppress(OSError):
-            os.unlink(self.temporary)
+            self.temporary.unlink()
 
-    def problem(self, error: OSError) -> OSError:
+    def problem(self, error: Exception) -> OSError:
         """The error as one that names this file instead of the temporary one."""
-        return OSError(error.errno or 5, f"cannot write: {error.strerror or error}", self.path)
+        reason = error.strerror if isinstance(error, OSError) else None
+        return OSError(getattr(error, "errno", None) or errno.EIO, f"cannot write: {reason or error}", self.path)
 
-    def _move(self, place: str, path: str) -> str:
+    def _move(self, place: Path, path: str) -> str:
         try:
-            with open(self.temporary, "rb+") as file:
+            with self.temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-            os.chmod(self.temporary, _mode(place))
-            os.replace(self.temporary, place)
+            self.temporary.chmod(_mode(place))
+            self.temporary.replace(place)
         except OSError as error:
             raise self.problem(error) from None
         return path
@@ -85,26 +87,33 @@ def write_text(path: str, text: str) -> None:
     """
     new = NewFile(path)
     try:
-        with open(new.temporary, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        try:
+            new.temporary.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise new.problem(error) from None
         new.keep()
-    except OSError as error:
-        new.discard()
-        raise new.problem(error) if error.filename != path else error from None
     except BaseException:
         new.discard()
         raise
 
 
-def _partial(path: str) -> str:
-    stem, extension = os.path.splitext(path)
-    return f"{stem}.partial{extension}"
+def check_writable(path: str) -> None:
+    """Check that a file can be written, before long work for it.
+
+    Raises:
+        OSError: if not.
+    """
+    NewFile(path).discard()
 
 
-def _mode(place: str) -> int:
+def _partial(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+def _mode(place: Path) -> int:
     """The permissions of the file that is replaced, or those that a new file gets."""
     with suppress(OSError):
-        return os.stat(place).st_mode & 0o7777
+        return place.stat().st_mode & 0o7777
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from ..errors import LimitError
@@ -13,9 +13,7 @@ from ..kinds import Kind
 from ..options import DEFAULT_LIMITS
 from .progress import Progress
 
-__all__ = ["FRAME_EXTENSIONS", "Counts", "check_standard_input", "image_or_path", "is_frame", "names_or_lines", "scanned"]
-
-FRAME_EXTENSIONS = (".csv", ".parquet", ".json")
+__all__ = ["Counts", "check_standard_input", "counted", "image_or_path", "names_or_lines", "scanned"]
 
 
 class _NamedImage(io.BytesIO):
@@ -28,8 +26,8 @@ class Counts:
     """How many images were read, and how many inputs could not be.
 
     Attributes:
-        images: inputs with a fingerprint.
-        errors: inputs without.
+        images: inputs with at least one hash.
+        errors: inputs that something went wrong with.
     """
 
     def __init__(self) -> None:
@@ -51,7 +49,7 @@ def scanned(
     workers: int | None,
     counts: Counts,
     progress: Progress,
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Fingerprint the sources, with a bar, saying on standard error what could not be read.
 
     Yields:
@@ -66,17 +64,16 @@ def scanned(
     with progress:
         for row in interruptible(rows, progress.tick):
             progress.step()
-            if row["error"] is None:
-                counts.images += 1
-            else:
+            counts.images += any(row[str(kind)] is not None for kind in kinds)
+            if row["error"] is not None:
                 counts.errors += 1
                 progress.complain(complaint(row["image"], row["error"]))
             yield row
 
 
 def complaint(name: str, reason: str) -> str:
-    """`NAME: reason`, without the name where the reason gives it already."""
-    return reason if reason.startswith(f"{name}: ") else f"{name}: {reason}"
+    """`NAME: reason`, with the name only once where the reason gives it too."""
+    return f"{name}: {reason.removesuffix(f': {name!r}').removeprefix(f'{name}: ')}"
 
 
 def counted(sources: Sequence[str]) -> int:
@@ -84,12 +81,6 @@ def counted(sources: Sequence[str]) -> int:
     from ..sources import expand
 
     return sum(1 for _ in expand(sources))
-
-
-def is_frame(name: str) -> bool:
-    """Whether a name means a frame, rather than something to scan."""
-    extension = os.path.splitext(name)[1].lower()
-    return extension in FRAME_EXTENSIONS and "://" not in name and not os.path.isdir(name)
 
 
 def image_or_path(name: str) -> object:

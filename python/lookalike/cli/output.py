@@ -173,8 +173,9 @@ def csv_line(columns: Sequence[str], values: Iterable[object]) -> str:
 
     cells = [_cell(column, value) for column, value in zip(columns, values, strict=True)]
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
+    # Both signs in the terminator, or Python 3.11 would leave cells with the other one without quotes.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
 
 
 def _cell(column: str, value: object) -> str:

@@ -85,16 +85,22 @@ class Progress:
 
         # Its watching thread would only be in the way: tick draws the bar again.
         tqdm.monitor_interval = 0
-        return tqdm(
+        # Told nothing of its size, as some consoles do, tqdm would show nothing at all.
+        sized = _has_size()
+        bar = tqdm(
             total=self._total,
-            initial=self.done,
             unit=" images",
             file=sys.stderr,
             leave=False,
-            dynamic_ncols=True,
+            dynamic_ncols=sized,
+            ncols=None if sized else 80,
+            nrows=None if sized else 24,
             smoothing=0.05,
             mininterval=0.1,
         )
+        bar.start_t -= self.seconds
+        bar.n = bar.last_print_n = self.done
+        return bar
 
     def _count(self, total: Callable[[], int]) -> None:
         self._total = total()
@@ -102,3 +108,11 @@ class Progress:
 
 def _terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _has_size() -> bool:
+    """Whether the terminal says how many columns and rows it has."""
+    try:
+        return all(os.get_terminal_size(sys.stderr.fileno()))
+    except (OSError, ValueError):
+        return False

@@ -39,6 +39,12 @@ Computing:
       PyWavelets are a ValueError. No warnings are printed about levels.
     * `colorhash`: any `binbits` of 1 or more; there the counts overflow from about 40 on. Counts are
       what they would be without the overflow.
+    * Pictures more than 100 times as tall as wide are resized rows first, then columns, as by Pillow up to
+      12.2, and so in every later one. There Pillow's version decides.
+    * `crop_resistant_hash`: where very many regions are single pixels, ImageHash ends in an IndexError;
+      here its search ends.
+    * Squares of more than 16384 pixels a side are an OverflowError, as those of 2**31 are there; a
+      `hash_size` above 4096 is a ValueError.
     * What is no PIL image is an AttributeError as there, with a text that says what to do.
 
 `hash_func` of `crop_resistant_hash`: our own functions, bare or in a `functools.partial`, hash the

@@ -25,6 +25,7 @@ __all__ = [
     "phash",
     "phash_simple",
     "planes_of",
+    "side_of",
     "whash",
 ]
 
@@ -34,7 +35,7 @@ MeanFunc = Callable[[NDArray], float]
 
 _WAVELETS = {"haar": False, "db1": False, "db4": True}
 _CORE_BINBITS = 40
-_LARGEST_SIDE = 2**31 - 1
+_LARGEST_SIDE = 2**14
 
 
 class WhashError(AssertionError, ValueError):
@@ -96,7 +97,7 @@ def phash_simple(image: Image.Image, hash_size: int = 8, highfreq_factor: int = 
     Raises:
         ValueError: if `hash_size` or `highfreq_factor` is below 1.
     """
-    size = _side(hash_size)
+    size = side_of(hash_size)
     factor = _factor(size, highfreq_factor)
     code, columns = planes_of(image).phash_simple(size, factor)
     return _unpacked(code, size, columns)
@@ -132,7 +133,7 @@ def dhash_vertical(image: Image.Image, hash_size: int = 8) -> ImageHash:
     Raises:
         ValueError: if `hash_size` is below 1.
     """
-    size = _side(hash_size)
+    size = side_of(hash_size)
     return _square(planes_of(image).dhash_vertical(size), size)
 
 
@@ -216,6 +217,22 @@ def planes_of(image: Image.Image | Planes, color: bool = False) -> Planes:
     return pixels_of(image, color)
 
 
+def side_of(size: int) -> int:
+    """The side of a square that the core can be asked for.
+
+    Raises:
+        TypeError: if it is no integer.
+        ValueError: if it is below 1.
+        OverflowError: if it is so large that the square would fill the memory.
+    """
+    side = operator.index(size)
+    if side > _LARGEST_SIDE:
+        raise OverflowError(f"expected at most {_LARGEST_SIDE} pixels a side, got {side}")
+    if side < 1:
+        raise ValueError(f"height and width must be > 0, got {side}")
+    return side
+
+
 def _black() -> Planes:
     # Resizing nothing gives black in Pillow.
     planes = Planes(1, 1)
@@ -236,21 +253,12 @@ def _unpacked(code: bytes, rows: int, columns: int) -> ImageHash:
 def _size_of_two(hash_size: int) -> int:
     if hash_size < 2:
         raise ValueError("Hash size must be greater than or equal to 2")
-    return _side(hash_size)
-
-
-def _side(size: int) -> int:
-    side = operator.index(size)
-    if side > _LARGEST_SIDE:
-        raise OverflowError(f"expected at most {_LARGEST_SIDE} pixels a side, got {side}")
-    if side < 1:
-        raise ValueError(f"height and width must be > 0, got {side}")
-    return side
+    return side_of(hash_size)
 
 
 def _factor(size: int, highfreq_factor: int) -> int:
     factor = operator.index(highfreq_factor)
-    _side(size * factor)
+    side_of(size * factor)
     return factor
 
 
@@ -258,7 +266,7 @@ def _power_of_two(size: int, complaint: str) -> int:
     power = operator.index(size)
     if power < 1 or power & (power - 1):
         raise WhashError(complaint)
-    return _side(power)
+    return side_of(power)
 
 
 def _color_bits(planes: Planes, bits: int) -> list[list[bool]]:

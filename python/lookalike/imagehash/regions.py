@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import numpy
 from PIL import Image
 
 from .._core import Planes
-from .functions import _side, average_hash, dhash, dhash_vertical, phash, phash_simple, planes_of, whash
+from .functions import average_hash, dhash, dhash_vertical, phash, phash_simple, planes_of, side_of, whash
 from .values import ImageHash, ImageMultiHash
 
 __all__ = ["HashFunc", "crop_resistant_hash"]
@@ -56,7 +57,7 @@ def crop_resistant_hash(
     limit = operator.index(limit_segments) if limit_segments else None
     threshold, min_size = _threshold(segment_threshold), _min_size(min_segment_size)
     largest = _MANY if limit is not None and limit < 0 else limit
-    boxes = planes.segments(largest, threshold, min_size, _side(segmentation_image_size))
+    boxes = planes.segments(largest, threshold, min_size, side_of(segmentation_image_size))
     return ImageMultiHash([_region_hash(image, planes, box, hash_func) for box in boxes[:limit]])
 
 
@@ -71,12 +72,12 @@ def _region_hash(image: Image.Image, planes: Planes, box: Box, hash_func: HashFu
 
 
 def _threshold(value: float) -> float:
-    if isinstance(value, numpy.number | numpy.bool_):
-        return float(value)
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float | numpy.number | numpy.bool_):
         raise TypeError(f"expected a number as segment_threshold, got {value!r}")
-    # The pixels are single precision there, and Python's numbers follow the array that they meet.
-    return float(numpy.float32(value))
+    # The pixels are single precision there, and Python's numbers (not NumPy's) follow the array they meet.
+    exact = float(value) if isinstance(value, numpy.generic) else float(numpy.float32(value))
+    # Pixels are whole numbers, 0 to 255, so a fraction decides nothing.
+    return exact if math.isnan(exact) else float(math.floor(min(max(exact, -1.0), 256.0)))
 
 
 def _min_size(value: float) -> float:

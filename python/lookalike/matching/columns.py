@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,11 +136,8 @@ def kind_of(name: str) -> Kind | None:
 
 
 def is_missing(value: object) -> bool:
-    """Whether a cell is empty, in any of the ways that a frame has for it."""
-    if isinstance(value, str):
-        return not value
-    # pandas.NA is not equal to itself either, but its comparison has no truth value.
-    return value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and math.isnan(value))
+    """Whether a cell that `read_columns` gave is empty; files of text have empty texts for it."""
+    return value is None or value == ""
 
 
 def _one_recipe(named: set[str], asked: str | None) -> str:

@@ -49,7 +49,8 @@ def _pack(codes: Sequence[str], digits: int) -> NDArray[np.uint64]:
 
 def _bits_apart(words: NDArray[np.uint64], code: Hash) -> NDArray[np.int64]:
     differing = np.bitwise_count(words ^ _pack([code.hex], len(code.hex)))
-    return differing.sum(axis=1, dtype=np.int64)
+    distances: NDArray[np.int64] = differing.sum(axis=1, dtype=np.int64)
+    return distances
 
 
 def _segment_distance(nearest: NDArray[np.int64], bits: int) -> NDArray[np.float64]:
@@ -58,4 +59,5 @@ def _segment_distance(nearest: NDArray[np.int64], bits: int) -> NDArray[np.float
     found = matching.sum(axis=0)
     apart = np.where(matching, nearest, 0).sum(axis=0)
     share = apart / np.maximum(found * bits, 1)
-    return len(nearest) - (found - share)
+    distances: NDArray[np.float64] = len(nearest) - (found - share)
+    return distances

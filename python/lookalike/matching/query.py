@@ -55,6 +55,7 @@ def checked_radius(radius: float | None, query: Hash | MultiHash) -> float | Non
     """
     if radius is None:
         return None
+    numbers: tuple[type, ...]
     if isinstance(query, MultiHash):
         highest, numbers, what = len(query.segments), (int, float), f"a number from 0 to {len(query.segments)} segments"
     else:
@@ -81,7 +82,8 @@ def checked_count(k: int | None) -> int | None:
 
 def is_hash_text(text: str) -> bool:
     """Whether a text can only be a hash: hex digits (lists of them, for segments) that are not a file's name."""
-    return _HEX_LIST.fullmatch(text) is not None and not os.path.exists(text)
+    # Path.exists() raises for a name longer than a file's may be, as a long hash is.
+    return _HEX_LIST.fullmatch(text) is not None and not os.path.exists(text)  # noqa: PTH110
 
 
 def _as_plain(number: Any) -> Any:

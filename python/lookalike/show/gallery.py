@@ -91,7 +91,7 @@ def gallery(
     pictures = _Pictures(sources, total, thumbnail, limits)
     cards = [card_of_row(row, printed, small) for row, small in zip(rows, pictures.of_rows(rows), strict=True)]
     sections = _groups(cards, pictures) if "duplicate_of" in column_names(frame) else [Section("", tuple(cards))]
-    shown = _query_card(query, 2 * thumbnail, limits) if query is not None else None
+    shown = _query_card(query, thumbnail * 3 // 2, limits) if query is not None else None
     heading = title if title is not None else _title(frame, shown)
     more = f"and {total - len(rows):,} more, not shown (limit={limit})" if total > len(rows) else ""
     summary = _summary(cards, total, ranked=_is_ranked(frame))
@@ -156,8 +156,7 @@ def _groups(cards: Sequence[Card], pictures: _Pictures) -> list[Section]:
     for image, picture in zip(originals, pictures.of_images(originals), strict=True):
         small = picture if isinstance(picture, Thumbnail) else None
         first = Card(image, small, problem_text(image, picture), badge="first")
-        count = len(copies[image])
-        heading = f"{count} {'copy' if count == 1 else 'copies'} of {image}"
+        heading = f"{_counted(len(copies[image]), 'copy', 'copies')} of {image}"
         sections.append(Section(heading, (first, *copies[image])))
     rest = copies.get("", [])
     return [*sections, Section("", tuple(rest))] if rest else sections
@@ -193,11 +192,18 @@ def _is_ranked(frame: Any) -> bool:
 
 
 def _summary(cards: Sequence[Card], total: int, *, ranked: bool) -> str:
-    parts = [f"{total:,} image{'' if total == 1 else 's'}{', nearest first' if ranked and total > 1 else ''}"]
+    originals = {card.duplicate_of for card in cards if card.duplicate_of}
     unread = sum(card.thumbnail is None for card in cards)
-    if unread:
-        parts.append(f"{unread:,} without a picture")
-    return " · ".join(parts)
+    if originals:
+        what = f"{_counted(total, 'copy', 'copies')} of {_counted(len(originals), 'image', 'images')}"
+    else:
+        what = _counted(total, "image", "images")
+    order = ", nearest first" if ranked and total > 1 else ""
+    return f"{what}{order}{f' · {unread:,} without a picture' if unread else ''}"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _check_whole(name: str, value: object, low: int, high: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ __all__ = ["Section", "fragment", "page", "visible"]
 
 # Signs that turn the direction of the text after them: a name with one can pose as another.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NAME_LENGTH = 42
+_FOLDER_LENGTH = 24
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 # Colours come from the surrounding text, so that a notebook's own theme decides; a page brings its own.
@@ -39,7 +42,7 @@ overflow:hidden;padding:0 6px}
 font-weight:600;font-variant-numeric:tabular-nums;color:#fff;background:rgb(28 28 32/.78)}
 .lookalike .lk-exact{background:#13753a}
 .lookalike figcaption{padding:8px 10px 10px;text-align:left}
-.lookalike .lk-name{font-weight:600;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;
+.lookalike .lk-name{font-weight:600;word-break:break-all;display:-webkit-box;-webkit-box-orient:vertical;
 -webkit-line-clamp:2;overflow:hidden}
 .lookalike .lk-line{font-size:12px;color:var(--dim);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .lookalike dl{display:grid;grid-template-columns:auto 1fr;gap:1px 8px;margin:6px 0 0;font-size:11px;line-height:1.5}
@@ -52,6 +55,7 @@ background:var(--soft);flex-wrap:wrap}
 .lookalike .lk-query .lk-name{font-size:16px}
 .lookalike .lk-text{min-width:0;flex:1 1 240px}
 .lookalike .lk-query dd{white-space:normal;overflow-wrap:anywhere}
+@media(max-width:480px){.lookalike .lk-grid{grid-template-columns:1fr 1fr;gap:8px}}
 .lookalike .lk-more{margin-top:18px;color:var(--dim)}
 """
 _PAGE_STYLE = """
@@ -89,7 +93,7 @@ def fragment(
     """The gallery without the page around it, for a notebook. `thumbnail_side` is in pixels."""
     parts = [
         f"<style>{_STYLE}</style>",
-        f'<div class="lookalike" style="--lk-side:{thumbnail_side}px;--lk-card:{max(thumbnail_side + 18, 150)}px">',
+        f'<div class="lookalike" style="--lk-side:{thumbnail_side}px;--lk-card:{max(thumbnail_side + 18, 190)}px">',
         f'<h1>{_escaped(title)}</h1>\n<p class="lk-dim">{_escaped(summary)}</p>',
         _query(query) if query else "",
         *(_section(section) for section in sections),
@@ -137,7 +141,7 @@ def _card(card: Card) -> str:
 def _query(card: Card) -> str:
     picture = f'<div class="lk-large">{_picture(card)}</div>' if card.thumbnail or card.problem else ""
     badge = f'<p class="lk-line">{_escaped(card.badge)}</p>'
-    return f'<div class="lk-query">{picture}<div class="lk-text">{badge}{_caption(card)}</div></div>'
+    return f'<div class="lk-query">{picture}<div class="lk-text">{badge}{_caption(card, is_wide=True)}</div></div>'
 
 
 def _picture(card: Card) -> str:
@@ -148,8 +152,10 @@ def _picture(card: Card) -> str:
     return f'<img src="{small.uri}" width="{small.width}" height="{small.height}" alt="{alt}" decoding="async">'
 
 
-def _caption(card: Card) -> str:
+def _caption(card: Card, *, is_wide: bool = False) -> str:
     folder, name = _split(card.image)
+    if not is_wide:
+        folder, name = _last_folders(folder), _elided(name)
     note = card.problem if card.thumbnail else ""
     lines = [f'<div class="lk-name" title="{_escaped(card.image)}"><bdi>{_escaped(name)}</bdi></div>']
     lines += [f'<div class="lk-line"><bdi>{_escaped(line)}</bdi></div>' for line in (folder, card.facts, note) if line]
@@ -163,5 +169,23 @@ def _caption(card: Card) -> str:
 
 def _split(image: str) -> tuple[str, str]:
     """Folder (or site) and name."""
-    folder, _, name = image.rstrip("/").replace("\\", "/").rpartition("/")
+    folder, _, name = image.replace(os.sep, "/").rstrip("/").rpartition("/")
     return (folder, name) if name else ("", image or "no name")
+
+
+def _elided(name: str) -> str:
+    """A long name without its middle: its end, often a number, tells pictures of one series apart."""
+    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH // 3]}…{name[-2 * _NAME_LENGTH // 3 :]}"
+
+
+def _last_folders(folder: str) -> str:
+    """As many of the last folders as there is room for, at least one."""
+    parts = folder.split("/")
+    kept = parts[-1]
+    while len(parts) > 1:
+        parts.pop()
+        longer = f"{parts[-1]}/{kept}"
+        if len(longer) > _FOLDER_LENGTH:
+            return f"…/{kept}"
+        kept = longer
+    return kept

@@ -49,13 +49,13 @@ def high_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
         NoImageError: for any other type.
     """
     if array.dtype == np.uint8:
-        return array
+        return np.asarray(array, np.uint8)
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        return (array >> 8).astype(np.uint8)
+        return np.asarray(array >> 8, np.uint8)
     if array.dtype.kind == "i" and array.dtype.itemsize == 4:
-        return (np.clip(array, 0, 65535) >> 8).astype(np.uint8)
+        return np.asarray(np.clip(array, 0, 65535) >> 8, np.uint8)
     if array.dtype.kind == "f":
         return _from_floats(array)
     raise NoImageError(
@@ -100,4 +100,5 @@ def _as_pillow(array: NDArray[Any]) -> Image.Image:
     try:
         return Image.fromarray(array)
     except (TypeError, ValueError) as error:
-        raise NoImageError(f"expected an array that PIL.Image.fromarray takes, got {array.dtype} {array.shape}") from error
+        got = f"{array.dtype} of shape {array.shape}"
+        raise NoImageError(f"expected an array that PIL.Image.fromarray takes, got {got}") from error

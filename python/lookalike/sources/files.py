@@ -6,19 +6,19 @@ import fnmatch
 import os
 import stat
 from collections.abc import Callable, Iterator
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from ..errors import LimitError, NoFileError, NoImageError
 
 __all__ = ["EXTENSIONS", "expand_path", "open_file", "readable"]
 
-EXTENSIONS = frozenset(
-    """
+_NAMES = """
     .apng .avif .avifs .blp .bmp .bw .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .heic .heics .heif
     .heifs .hif .icb .icns .ico .im .j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .msp .pbm .pcd .pcx .pfm .pgm
     .png .pnm .ppm .psd .pxr .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm
-    """.split()
-)
+"""
+EXTENSIONS = frozenset(_NAMES.split())
 """Which files of a folder are pictures: what Pillow and pillow-heif decode by themselves.
 
 Left out are PostScript (a program that Pillow hands to Ghostscript) and formats that Pillow can only
@@ -58,14 +58,14 @@ def open_file(path: str | os.PathLike[str], max_bytes: int) -> BinaryIO:
         OSError: if the system refuses it.
     """
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise NoFileError("no such file") from None
     if not stat.S_ISREG(status.st_mode):
         raise NoImageError(f"expected a file, got {_species(status.st_mode)}")
     if status.st_size > max_bytes:
         raise LimitError(f"expected at most {max_bytes:,} bytes, got a file of {status.st_size:,}; raise Limits.bytes")
-    return open(path, "rb")
+    return Path(path).open("rb")
 
 
 def readable(path: str) -> str:
@@ -83,7 +83,7 @@ def _is_unicode(text: str) -> bool:
 
 def _mode(path: str) -> int | OSError | None:
     try:
-        return os.stat(path).st_mode
+        return Path(path).stat().st_mode
     except PermissionError as error:
         return error
     except (OSError, ValueError):
@@ -119,7 +119,7 @@ def _of_folder(folder: str) -> Iterator[tuple[str, Found]]:
 
 def _of_pattern(pattern: str) -> Iterator[tuple[str, Found]]:
     root, parts = _split(pattern)
-    extension = os.path.splitext(parts[-1])[1]
+    extension = PurePath(parts[-1]).suffix
     spelled = bool(extension) and not _has_wildcard(extension)
     count = 0
     for name, found in _walk(root or os.curdir, lambda folder: _may_hold(folder.split("/"), parts)):
@@ -169,7 +169,7 @@ def _is_regular(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_picture_name(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in EXTENSIONS
+    return PurePath(name).suffix.lower() in EXTENSIONS
 
 
 def _joined(folder: str, name: str) -> str:

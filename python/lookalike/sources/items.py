@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .files import expand_path, readable
 
-__all__ = ["Item", "expand"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Item", "count", "expand", "is_array", "is_image", "settle", "why_unsupported"]
 
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -181,7 +184,7 @@ def settle(item: Item, max_bytes: int) -> Item:
         if is_image(item.source):
             from .pillow import held
 
-            return replace(item, source=held(item.source)) if item.fleeting else item
+            return replace(item, source=held(cast("Image.Image", item.source))) if item.fleeting else item
         if is_array(item.source):
             return replace(item, source=item.source.copy()) if item.fleeting else item  # type: ignore[attr-defined]
         return replace(item, source=_read_all(item.source, max_bytes))

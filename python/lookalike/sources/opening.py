@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..options import Limits
 from .files import open_file
@@ -44,7 +44,8 @@ def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | Non
         item: what to open.
         recipe: `"standard"` or `"imagehash"`, with or without its version.
         limits: checked before the work that they limit.
-        reserve: called with the number of pixels once it is known, before they are decoded; it may wait.
+        reserve: called with the weight of the picture (its pixels, more often counted if they need more
+            memory) once it is known, before they are decoded; it may wait.
 
     Raises:
         SourceError: if there is no picture in it, with the reason.
@@ -68,7 +69,7 @@ def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | Non
     return _take(source, recipe, limits, reserve)
 
 
-def _decode(file: io.BufferedIOBase, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:
+def _decode(file: BinaryIO, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:
     from . import pillow
 
     with pillow.opened(file, limits) as image:
@@ -87,7 +88,7 @@ def _normalised(image: Image.Image, recipe: str, reserve: Reserve | None) -> Pic
     from . import pillow
 
     if reserve is not None:
-        reserve(image.width * image.height)
+        reserve(pillow.weight(image))
     form = image.format
     result = pillow.normalise(image, recipe)
     return Picture(result, result.width, result.height, form)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from PIL import Image, UnidentifiedImageError
 
@@ -15,7 +16,7 @@ from ..options import Limits
 from . import sniff
 from .arrays import high_bytes
 
-__all__ = ["check_size", "held", "normalise", "opened"]
+__all__ = ["check_size", "held", "normalise", "opened", "weight"]
 
 _HEAD = 512
 _REFUSED = frozenset({"EPS"})  # Pillow has Ghostscript run the file: no untrusted file may start a program
@@ -38,7 +39,7 @@ _loading = tuple(threading.Lock() for _ in range(64))
 
 
 @contextmanager
-def opened(file: io.BufferedIOBase, limits: Limits) -> Iterator[Image.Image]:
+def opened(file: BinaryIO, limits: Limits) -> Iterator[Image.Image]:
     """Open a picture file for the time of a block, in which whatever Pillow throws is a `NoImageError`.
 
     The picture's size is checked here; its pixels are decoded when `normalise` loads them.
@@ -74,6 +75,15 @@ def check_size(image: Image.Image, limits: Limits) -> None:
             f"expected at most {limits.pixels:,} pixels, got {width} x {height} = {width * height:,}; "
             "raise Limits.pixels to allow it"
         )
+
+
+def weight(image: Image.Image) -> int:
+    """The picture's pixels, counted twice where they need twice the memory while they are decoded."""
+    pixels = image.width * image.height
+    # A progressive JPEG is kept as coefficients until its last scan; a turned picture is a second picture.
+    # (Only JPEG tells its orientation before that: PNG would be decoded by the question.)
+    turned = image.format in ("JPEG", "MPO") and _orientation(image) in _TURNS
+    return 2 * pixels if turned or "progressive" in image.info or image.mode not in ("L", "RGB") else pixels
 
 
 def held(image: Image.Image) -> Image.Image:
@@ -183,7 +193,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     return white
 
 
-def _identify(file: io.BufferedIOBase, head: bytes) -> Image.Image:
+def _identify(file: BinaryIO, head: bytes) -> Image.Image:
     if sniff.is_postscript(head):
         raise NoImageError("expected an image, got PostScript, which is a program and is not run")
     with _registering:
@@ -208,8 +218,8 @@ def _formats() -> list[str]:
     return [form for form in Image.ID if form not in _REFUSED]
 
 
-def _open(file: io.BufferedIOBase, formats: list[str]) -> Image.Image:
-    return Image.open(file, formats=formats)  # type: ignore[arg-type]
+def _open(file: BinaryIO, formats: list[str]) -> Image.Image:
+    return Image.open(file, formats=formats)
 
 
 def _register_heif() -> None:
@@ -220,12 +230,12 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
-def _not_identified(file: io.BufferedIOBase, head: bytes, formats: list[str]) -> str:
+def _not_identified(file: BinaryIO, head: bytes, formats: list[str]) -> str:
     if sniff.is_heif(head) and "HEIF" not in formats:
         return str(MissingExtraError.for_extra("reading HEIC pictures", "pillow-heif", "heic"))
-    known = next((form for form in formats if _accepts(form, head)), None)
+    known = "HEIF" if sniff.is_heif(head) else next((form for form in formats if _accepts(form, head)), None)
     if known:
-        return f"expected an image, got a broken {known} file"
+        return f"expected an image, got a {known} file that is broken or of an unsupported sort"
     length = file.seek(0, io.SEEK_END)
     return f"expected an image, got {length:,} bytes: {sniff.describe(head)}"
 
@@ -244,8 +254,8 @@ def _translate(error: Exception) -> NoReturn:
         raise error
     if isinstance(error, Image.DecompressionBombError):
         raise LimitError(f"Pillow refuses it: {error}; see PIL.Image.MAX_IMAGE_PIXELS") from error
-    if isinstance(error, OSError) and error.errno is not None:
-        raise error  # the system failed, not the picture
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        raise error  # the system failed; but EINVAL comes of a seek to where a broken picture points
     text = str(error) or type(error).__name__
     if "truncated" in text.lower() or isinstance(error, EOFError):
         raise NoImageError(f"expected a whole image, got a truncated one ({text})") from error

@@ -30,8 +30,6 @@ def planes(image: Image.Image, color: bool) -> Planes:
     if image.mode in _FOUR_BYTES:
         for rows in raw_strips(image, _FOUR_BYTES[image.mode]):
             result.push_rgbx(rows)
-    elif image.mode == "L" and not color:
-        _push_grey(result, image)
     elif image.mode == "L":
         _push_grey(result, image)
     elif color:

@@ -32,7 +32,8 @@ _SHOWN = 16
 
 def is_heif(head: bytes) -> bool:
     """Whether a file that begins so is HEIC or HEIF."""
-    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
+    # Some AVIF files give the family's common brand first, and their own further on.
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head[:64]
 
 
 def is_postscript(head: bytes) -> bool:

@@ -6,39 +6,58 @@
 //! compares them with those of two sines of full precision). The polynomial is plain arithmetic in a fixed
 //! order: the weights are the same on every processor, which no system's `sin` promises.
 
+use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_PI_2, PI};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::simd::{self, Level, Split};
+use crate::simd::{self, Factors, Level, STEP};
 
 /// Fractional bits of a weight.
 pub const PRECISION: u32 = 22;
 /// Half the width of the kernel, in pixels of the smaller of the two pictures.
 const LOBES: f64 = 3.0;
-/// Taps are padded with zeros to a whole number of these, so that the inner loop has no tail.
-const STEP: usize = 16;
+
+/// The weights of this many passes are kept, if each has no more weights than stated: 20 MB at the most.
+const MOST_KEPT: usize = 64;
+const MOST_KEPT_WEIGHTS: usize = 1 << 15;
+static KEPT: Mutex<BTreeMap<(usize, usize, usize), Arc<Weights>>> = Mutex::new(BTreeMap::new());
 
 /// Output pixel `i` is the sum over `t` below `taps` of weight `(i, t)` times `input[start[i] + t]`.
-///
-/// A weight is stored as `high * 256 + low`, two numbers that fit 16 bits, because processors multiply
-/// and add pairs of 16-bit numbers in one step and 32-bit ones much more slowly. Where all weights fit
-/// 16 bits as they are (reductions by more than 128), `high` is left empty.
 pub struct Weights {
     start: Vec<usize>,
     used: Vec<usize>,
     taps: usize,
-    high: Vec<i16>,
-    low: Vec<i16>,
+    full: Vec<i32>,
+    factors: Factors,
 }
 
 impl Weights {
     /// For the horizontal pass: taps padded to whole steps where the row is long enough.
-    pub fn for_rows(level: Level, input: usize, output: usize) -> Weights {
-        Weights::new(level, input, output, STEP)
+    pub fn for_rows(level: Level, input: usize, output: usize) -> Arc<Weights> {
+        Weights::kept(level, input, output, STEP)
     }
 
     /// For the vertical pass, where every tap costs a row: no padding beyond the longest output's.
-    pub fn for_columns(level: Level, input: usize, output: usize) -> Weights {
-        Weights::new(level, input, output, 1)
+    pub fn for_columns(level: Level, input: usize, output: usize) -> Arc<Weights> {
+        Weights::kept(level, input, output, 1)
+    }
+
+    /// From the weights of the last sizes seen: the photos of one camera or shop have few sizes, and without
+    /// this, weights are a sixth of the work of hashing a photo of 0.2 megapixels.
+    fn kept(level: Level, input: usize, output: usize, step: usize) -> Arc<Weights> {
+        let key = (input, output, step);
+        if let Some(found) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(found);
+        }
+        let weights = Arc::new(Weights::new(level, input, output, step));
+        if weights.full.len() <= MOST_KEPT_WEIGHTS {
+            let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(key, Arc::clone(&weights));
+        }
+        weights
     }
 
     fn new(level: Level, input: usize, output: usize, step: usize) -> Weights {
@@ -59,8 +78,8 @@ impl Weights {
                 }
             },
         );
-        let (high, low) = split(&full);
-        Weights { start, used, taps, high, low }
+        let factors = Factors::new(&full);
+        Weights { start, used, taps, full, factors }
     }
 
     /// First input pixel of each output pixel.
@@ -73,27 +92,15 @@ impl Weights {
         self.taps
     }
 
-    /// All weights, in two halves.
-    pub fn split(&self) -> Split<'_> {
-        Split { high: &self.high, low: &self.low }
+    /// All weights, in the form that the horizontal pass multiplies.
+    pub fn factors(&self) -> &Factors {
+        &self.factors
     }
 
     /// The weights of output pixel `i`, without the zeros at their end.
-    #[inline(always)]
-    pub fn row(&self, i: usize) -> impl Iterator<Item = i32> + '_ {
-        let first = i * self.taps;
-        let low = &self.low[first..first + self.used[i]];
-        low.iter()
-            .enumerate()
-            .map(move |(t, &low)| self.high.get(first + t).map_or(0, |&h| i32::from(h) << 8) + i32::from(low))
+    pub fn row(&self, i: usize) -> &[i32] {
+        &self.full[i * self.taps..][..self.used[i]]
     }
-}
-
-fn split(full: &[i32]) -> (Vec<i16>, Vec<i16>) {
-    if full.iter().all(|&w| i16::try_from(w).is_ok()) {
-        return (Vec::new(), full.iter().map(|&w| w as i16).collect());
-    }
-    (full.iter().map(|&w| (w >> 8) as i16).collect(), full.iter().map(|&w| (w & 255) as i16).collect())
 }
 
 /// The input pixels `first..last` under the kernel of one output pixel.
@@ -123,7 +130,8 @@ impl Span {
     fn weigh(&self, exact: &mut [f64], out: &mut [i32]) {
         let exact = &mut exact[..self.last - self.first];
         for (t, weight) in exact.iter_mut().enumerate() {
-            *weight = lanczos(((t + self.first) as f64 - self.center + 0.5) * self.inverse);
+            // By way of 32 bits: processors convert those to floats several at a time.
+            *weight = lanczos((f64::from((t + self.first) as i32) - self.center + 0.5) * self.inverse);
         }
         let sum: f64 = exact.iter().sum();
         let sum = if sum == 0.0 { 1.0 } else { sum };

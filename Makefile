@@ -1,0 +1,71 @@
+# Verbs for people and for CI: make demo | test | lint | bench | fuzz | build | clean.
+# Each works on a bare clone: it makes .venv and installs what it needs, once.
+# PYTHON=... names the interpreter to begin with; otherwise the first python3 that is new enough is taken.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench fuzz build clean
+
+export PYTHON
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+BIN := .venv/bin
+CORE := pyproject.toml Cargo.toml Cargo.lock tools/setup.sh $(shell find crates -name '*.rs' -o -name Cargo.toml)
+FUZZ_SECONDS ?= 600
+BENCH ?=
+
+# Only the pictures in it are wanted, and they are the same in every wheel of this version: so one wheel
+# for all machines, without its dependencies.
+SAMPLES := scikit-image==0.26.0
+SAMPLES_WHEEL := --only-binary=:all: --platform manylinux_2_28_x86_64 --python-version 3.12 --implementation cp
+
+help:
+	@echo "make demo    set up, and do the main job on real photographs"
+	@echo "make test    all tests, Rust and Python"
+	@echo "make lint    formatting, lint and types"
+	@echo "make bench   speed and memory against their targets (BENCH=--quick for a short run)"
+	@echo "make fuzz    property tests with new random cases for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make build   wheel and source package into dist/"
+	@echo "make clean   remove all that the other verbs made"
+
+demo: .venv/.base .demo/.packages
+	$(BIN)/python demo/demo.py
+
+test: .venv/.dev
+	cargo test --locked -p lookalike-core
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+bench: .venv/.dev
+	$(BIN)/python -m bench $(BENCH)
+
+fuzz: .venv/.dev
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -p tests.fuzz_profile
+
+build: .venv/.dev
+	$(BIN)/maturin build --release --locked --sdist --out dist
+
+clean:
+	rm -rf .venv .demo target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis python/lookalike/*.so
+	find python tests demo bench -name __pycache__ -prune -exec rm -rf {} +
+
+# Stamps: the Rust sources are newer than the last build, or nothing is to be done. Python sources are
+# used in place.
+.venv/.base: $(CORE)
+	tools/setup.sh
+	@touch $@
+
+.venv/.dev: $(CORE)
+	tools/setup.sh dev
+	@touch .venv/.base $@
+
+.demo/.packages: Makefile | .venv/.base
+	rm -rf .demo/packages
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile $(SAMPLES_WHEEL) \
+		--target .demo/packages $(SAMPLES)
+	@touch $@

@@ -1,0 +1,56 @@
+"""The crop-resistant hash of a decoded picture, against ImageHash, on one core."""
+
+from __future__ import annotations
+
+from .harness import Line, alternate, main, use_one_core
+
+use_one_core()
+
+import imagehash as rival  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from lookalike import imagehash as ours  # noqa: E402
+from lookalike.fingerprint import compute  # noqa: E402
+from lookalike.kinds import Kind  # noqa: E402
+
+from . import pictures  # noqa: E402
+
+TARGET = 50
+KINDS = [Kind.parse("crop_resistant")]
+
+
+def run(quick: bool) -> list[Line]:
+    """Measure both sizes, by both of our roads."""
+    lines = _compare("0.2-megapixel photos", pictures.small(2 if quick else 5), 1 if quick else 3)
+    return lines + _compare("12-megapixel photos", pictures.large(1 if quick else 3), 1 if quick else 3)
+
+
+def _compare(what: str, images: list[Image.Image], rounds: int) -> list[Line]:
+    totals = [0.0, 0.0, 0.0]
+    for image in images:
+        times = _measure(image, rounds)
+        totals = [total + seconds / len(images) for total, seconds in zip(totals, times, strict=True)]
+    theirs, *mine = totals
+    roads = ("lookalike.imagehash.crop_resistant_hash", "lookalike.fingerprint.compute")
+    return [_line(f"{what}: {road}", theirs, seconds) for road, seconds in zip(roads, mine, strict=True)]
+
+
+def _measure(image: Image.Image, rounds: int) -> list[float]:
+    jobs = (
+        lambda: str(rival.crop_resistant_hash(image)),
+        lambda: str(ours.crop_resistant_hash(image)),
+        lambda: compute(image, KINDS, "imagehash")["crop_resistant"].hex,
+    )
+    expected, *answers = [job() for job in jobs]
+    assert all(answer == expected for answer in answers), (expected, answers)
+    return alternate(rounds, *jobs)
+
+
+def _line(name: str, theirs: float, mine: float) -> Line:
+    ratio = theirs / mine
+    figures = f"{theirs * 1e3:.0f} ms / {mine * 1e3:.2f} ms = {ratio:.0f} times"
+    return Line(name, f"at least {TARGET} times", figures, ratio >= TARGET)
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,106 @@
+"""Fingerprints images and finds their copies.
+
+Names are loaded when they are first used, so that `import lookalike` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._core import DEBUG_BUILD, __version__
+
+if TYPE_CHECKING:
+    from . import imagehash
+    from .errors import (
+        ColumnError,
+        FetchError,
+        LimitError,
+        LookalikeError,
+        MismatchError,
+        MissingExtraError,
+        NoFileError,
+        NoImageError,
+        SourceError,
+    )
+    from .fingerprint import Fingerprint, fingerprint, fingerprint_many
+    from .hashes import Hash, MultiHash, hamming_distance, hex_digit_distance
+    from .kinds import Kind
+    from .matching.duplicates import find_duplicates, is_duplicate
+    from .matching.similar import find_similar
+    from .options import Limits
+    from .show.gallery import Gallery, gallery
+
+_HOMES = {
+    "ColumnError": "errors",
+    "FetchError": "errors",
+    "Fingerprint": "fingerprint",
+    "Gallery": "show.gallery",
+    "Hash": "hashes",
+    "Kind": "kinds",
+    "LimitError": "errors",
+    "Limits": "options",
+    "LookalikeError": "errors",
+    "MismatchError": "errors",
+    "MissingExtraError": "errors",
+    "MultiHash": "hashes",
+    "NoFileError": "errors",
+    "NoImageError": "errors",
+    "SourceError": "errors",
+    "find_duplicates": "matching.duplicates",
+    "find_similar": "matching.similar",
+    "fingerprint": "fingerprint",
+    "fingerprint_many": "fingerprint",
+    "gallery": "show.gallery",
+    "hamming_distance": "hashes",
+    "hex_digit_distance": "hashes",
+    "is_duplicate": "matching.duplicates",
+}
+
+__all__ = [
+    "ColumnError",
+    "FetchError",
+    "Fingerprint",
+    "Gallery",
+    "Hash",
+    "Kind",
+    "LimitError",
+    "Limits",
+    "LookalikeError",
+    "MismatchError",
+    "MissingExtraError",
+    "MultiHash",
+    "NoFileError",
+    "NoImageError",
+    "SourceError",
+    "__version__",
+    "find_duplicates",
+    "find_similar",
+    "fingerprint",
+    "fingerprint_many",
+    "gallery",
+    "hamming_distance",
+    "hex_digit_distance",
+    "imagehash",
+    "is_duplicate",
+]
+
+if DEBUG_BUILD:
+    import warnings
+
+    warnings.warn("lookalike's core is a debug build, many times slower: build it with --release", stacklevel=2)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "imagehash":
+        return import_module(".imagehash", __name__)
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module("." + _HOMES[name], __name__), name)
+    # A submodule of the same name (fingerprint, gallery) must not shadow the function.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

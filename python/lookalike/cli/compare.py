@@ -1,0 +1,223 @@
+"""`lookalike compare`: whether two images look alike."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..kinds import NAMES, Kind
+from . import arguments
+from .arguments import Parser, operand
+
+if TYPE_CHECKING:
+    from ..hashes import Hash, MultiHash
+
+__all__ = ["RADII", "parser", "run", "verdict"]
+
+RADII = {"phash": 10, "dhash": 10}
+"""How many of its 64 bits each of these may differ in for two images to look alike."""
+
+_KINDS = tuple(map(Kind.parse, NAMES))
+
+_DESCRIPTION = """\
+Tell whether two images look alike. Prints the distance of every hash kind (bits that differ; segments
+without a partner, for crop_resistant), and a verdict:
+
+  same bytes     the two files are equal
+  same picture   every pixel is equal once decoded, whatever the file format and metadata
+  look alike     phash differs in at most 10 of its 64 bits, and so does dhash
+  not alike      none of these
+
+Each of the two radii alone lets chance through: among 700 photos of garments on plain ground 11 pairs
+of different ones are within 10 bits by phash, 124 by dhash, none by both. Copies that were scaled,
+recompressed, tinted, blurred or overlaid are within both; a crop, a turn or a mirroring is not found.
+
+  $ lookalike compare photo.jpg photo-small.jpg
+  ahash             1 of 64
+  ...
+  look alike: phash 2 and dhash 1, each within 10 bits"""
+
+_EXIT_STATUS = """\
+exit status: 0 if they are the same or look alike, 1 if not, 2 if one cannot be read, 130 if interrupted"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two images.
+
+    Attributes:
+        content: digest of its file's bytes.
+        pixels: digest of its size and pixels, as decoded.
+        shape: such as `"640 x 480 JPEG"`.
+        hashes: by kind; `None` where the picture has no such hash.
+    """
+
+    content: bytes
+    pixels: bytes
+    shape: str
+    hashes: dict[str, Hash | MultiHash | None]
+
+
+def parser() -> Parser:
+    """The arguments of the command."""
+    new = Parser("lookalike compare", "lookalike compare [options] A B", _DESCRIPTION, _EXIT_STATUS)
+    new.add_argument("a", metavar="A", type=operand, help="image or http(s) address; '-' is an image on standard input")
+    new.add_argument("b", metavar="B", type=operand, help="the image to compare it with")
+    arguments.add_recipe(new)
+    arguments.add_format(new)
+    return new
+
+
+def run(args: Namespace) -> int:
+    """Print distances and verdict."""
+    from functools import partial
+
+    from . import inputs
+    from .stream import aside
+
+    inputs.check_standard_input([args.a, args.b])
+    sources = [inputs.image_or_path(name) for name in (args.a, args.b)]
+    sides = []
+    for name, source in zip((args.a, args.b), sources, strict=True):
+        side = aside(partial(_attempt, source, args.recipe or "standard"))
+        if isinstance(side, Exception):
+            _complain(name, side)
+        else:
+            sides.append(side)
+    if len(sides) < 2:
+        return 2
+    one, other = sides
+    distances = {kind: _distance(value, other.hashes[kind]) for kind, value in one.hashes.items()}
+    words, reason = verdict(distances, same_bytes=one.content == other.content, same_pixels=one.pixels == other.pixels)
+    if args.format == "plain":
+        _print(one, other, distances, f"{words}: {reason}")
+    else:
+        _print_records(args, distances, words)
+    return 1 if words == "not alike" else 0
+
+
+def verdict(
+    distances: dict[str, int | float | None], *, same_bytes: bool = False, same_pixels: bool = False
+) -> tuple[str, str]:
+    """What the distances mean.
+
+    Args:
+        distances: by kind, at least of those in `RADII`; `None` where there is none.
+        same_bytes: whether the files are equal.
+        same_pixels: whether the pictures are equal.
+
+    Returns:
+        The verdict and its reason.
+    """
+    if same_bytes:
+        return "same bytes", "the files are equal"
+    if same_pixels:
+        return "same picture", "every pixel is equal"
+    found = {kind: distances[kind] for kind in RADII}
+    listed = " and ".join(f"{kind} {'-' if value is None else value}" for kind, value in found.items())
+    if all(value is not None and value <= RADII[kind] for kind, value in found.items()):
+        return "look alike", f"{listed}, each within 10 bits"
+    return "not alike", f"{listed}, not both within 10 bits"
+
+
+def _attempt(source: object, recipe: str) -> _Side | Exception:
+    try:
+        return _read(source, recipe)
+    except (OSError, ValueError, TypeError) as error:
+        return error
+
+
+def _complain(name: str, error: Exception) -> None:
+    from ..fingerprint import error_text
+    from .inputs import complaint
+    from .output import complain
+
+    complain(complaint(name, error_text(error)))
+
+
+def _read(source: object, recipe: str) -> _Side:
+    """
+    Raises:
+        SourceError, OSError, ValueError, TypeError: as `fingerprint`.
+    """
+    import hashlib
+
+    from ..options import DEFAULT_LIMITS
+    from ..sources import Item, open_picture
+
+    content = _content(source)
+    picture = open_picture(Item("", content), recipe, DEFAULT_LIMITS)
+    image = picture.image
+    pixels = hashlib.sha256(f"{image.mode} {image.size}".encode())
+    pixels.update(image.tobytes())
+    shape = f"{picture.width} x {picture.height} {picture.format or ''}".strip()
+    return _Side(hashlib.sha256(content).digest(), pixels.digest(), shape, _hashes(image, recipe))
+
+
+def _content(source: object) -> bytes:
+    """The bytes of a file, of an address's answer or of standard input, read once for all comparisons."""
+    from itertools import islice
+    from pathlib import Path
+
+    from ..options import DEFAULT_LIMITS
+    from ..sources import expand
+    from ..sources.files import open_file
+
+    item, *others = islice(expand(source), 2)
+    if item.error is not None:
+        raise item.error
+    if others:
+        raise ValueError(f"expected one image, got several, of which the first is {item.image!r}")
+    if isinstance(item.source, Path):
+        with open_file(item.source, DEFAULT_LIMITS.bytes) as file:
+            return file.read()
+    if isinstance(item.source, str):
+        from ..sources.web import fetch
+
+        return fetch(item.source, DEFAULT_LIMITS)
+    content: bytes = item.source.read()  # type: ignore[attr-defined]  # what standard input brought
+    return content
+
+
+def _hashes(image: Any, recipe: str) -> dict[str, Hash | MultiHash | None]:
+    from ..errors import NoImageError
+    from ..fingerprint import compute
+
+    found: dict[str, Hash | MultiHash | None] = {}
+    for kind in _KINDS:
+        try:
+            found[str(kind)] = compute(image, [kind], recipe)[str(kind)]
+        except NoImageError:
+            # Some pictures are too small for segments; the other kinds still tell.
+            found[str(kind)] = None
+    return found
+
+
+def _distance(one: Any, other: Any) -> int | float | None:
+    if one is None or other is None:
+        return None
+    found: int | float = one - other
+    return found
+
+
+def _print(one: _Side, other: _Side, distances: dict[str, int | float | None], conclusion: str) -> None:
+    from .output import write_line
+
+    for kind, distance in distances.items():
+        value = one.hashes[kind]
+        if distance is None or value is None:
+            write_line(f"{kind:<15}   -")
+        elif isinstance(distance, float):
+            write_line(f"{kind:<15}{distance:6.2f} of {len(value.segments)} segments")  # type: ignore[union-attr]
+        else:
+            write_line(f"{kind:<15}{distance:4} of {value.bits}")  # type: ignore[union-attr]
+    write_line(f"{'size':<15}   {one.shape}, {other.shape}")
+    write_line(conclusion)
+
+
+def _print_records(args: Namespace, distances: dict[str, int | float | None], words: str) -> None:
+    from .output import Records
+
+    row = {"a": args.a, "b": args.b, "verdict": words, **distances}
+    Records(args.format, list(row)).write(row)

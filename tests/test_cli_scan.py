@@ -1,0 +1,179 @@
+"""`lookalike scan`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import resource
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from commands import COMMAND, noise, picture_folder, run
+
+from lookalike.fingerprint import fingerprint_many
+from lookalike.frames import load, rows_of
+
+NAMES = ["photos/0.png", "photos/1.png", "photos/2.png", "photos/3.png", "photos/broken.png", "photos/copy-of-0.png"]
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = picture_folder(tmp_path / "photos")
+    (folder / "broken.png").write_bytes(b"no picture")
+    return Path("photos")
+
+
+@pytest.mark.parametrize("extension", ["csv", "parquet", "json"])
+def test_the_file_has_what_fingerprint_many_gives(photos: Path, extension: str) -> None:
+    name = f"frame.{extension}"
+    result = run("scan", "photos", "-o", name)
+    assert (result.status, result.out) == (1, "")
+    assert rows_of(load(name)) == rows_of(fingerprint_many(photos))
+    assert [row["image"] for row in rows_of(load(name))] == NAMES
+    assert os.listdir() == ["photos", name] or os.listdir() == [name, "photos"]
+
+
+def test_messages(photos: Path) -> None:
+    complaint, summary = run("scan", "photos", "-o", "frame.csv").err.splitlines()
+    assert complaint.startswith("lookalike: photos/broken.png: ")
+    assert summary.startswith("5 images, 1 error, ")
+    assert summary.endswith(" images/s: frame.csv")
+
+
+def test_quiet(photos: Path) -> None:
+    assert run("scan", "photos/0.png", "-q", "-o", "frame.csv").err == ""
+
+
+def test_kinds_and_size(photos: Path) -> None:
+    run("scan", "photos/0.png", "--kind", "phash,whash", "--size", 16, "-o", "frame.csv")
+    assert list(load("frame.csv").columns[1:3]) == ["phash:16", "whash:16"]
+
+
+@pytest.mark.parametrize("words", [[], ["-o", "-"]])
+def test_standard_output_has_the_file_of_o(photos: Path, words: list[str]) -> None:
+    run("scan", "photos", "-o", "frame.csv")
+    assert run("scan", "photos", *words).out == Path("frame.csv").read_text()
+
+
+def test_names_from_standard_input(photos: Path) -> None:
+    names = "photos/1.png\n\nphotos/missing.png\r\nphotos/0.png"
+    result = run("scan", "-", "-o", "frame.csv", input=names)
+    assert result.status == 1
+    assert list(load("frame.csv")["image"]) == ["photos/1.png", "photos/missing.png", "photos/0.png"]
+
+
+def test_names_from_standard_input_are_taken_as_they_come(photos: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "scan", "-", "--workers", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("photos/0.png\nphotos/1.png\nphotos/2.png\n")
+    process.stdin.flush()
+    assert process.stdout.readline().startswith("image,")
+    assert process.stdout.readline().startswith("photos/0.png,")
+    process.communicate(timeout=30)
+
+
+def test_an_older_file_is_replaced_and_keeps_its_permissions(photos: Path) -> None:
+    Path("frame.csv").write_text("old")
+    Path("frame.csv").chmod(0o640)
+    assert run("scan", "photos/0.png", "-o", "frame.csv").status == 0
+    assert len(load("frame.csv")) == 1
+    assert Path("frame.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_new_file_gets_the_usual_permissions(photos: Path) -> None:
+    run("scan", "photos/0.png", "-o", "frame.csv", umask=0o027)
+    assert Path("frame.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_stays_and_its_target_is_replaced(photos: Path) -> None:
+    Path("real.csv").write_text("old")
+    Path("frame.csv").symlink_to("real.csv")
+    run("scan", "photos/0.png", "-o", "frame.csv")
+    assert Path("frame.csv").is_symlink()
+    assert len(load("real.csv")) == 1
+
+
+def test_an_older_file_stays_when_not_one_image_can_be_read(photos: Path) -> None:
+    Path("frame.csv").write_text("old")
+    result = run("scan", "photos/broken.png", "missing", "-o", "frame.csv")
+    assert result.status == 2
+    assert "nothing written" in result.err
+    assert Path("frame.csv").read_text() == "old"
+    assert sorted(os.listdir()) == ["frame.csv", "photos"]
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("nowhere/frame.csv", "nowhere/frame.csv: cannot write: there is no folder"),
+        ("folder.csv", "folder.csv: cannot write: it is a folder"),
+        ("photos/0.png/frame.csv", "photos/0.png/frame.csv: cannot write: "),
+        ("loop.csv", "loop.csv: cannot write: "),
+    ],
+)
+def test_a_place_that_cannot_be_written_to(photos: Path, output: str, message: str) -> None:
+    Path("folder.csv").mkdir()
+    Path("loop.csv").symlink_to("loop.csv")
+    result = run("scan", "photos", "-o", output)
+    assert result.status == 2
+    # Found out before the work: not a word about the broken picture.
+    assert result.err.startswith(f"lookalike: {message}")
+    assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_folder_without_permission(photos: Path) -> None:
+    Path("locked").mkdir(mode=0o500)
+    result = run("scan", "photos", "-o", "locked/frame.csv")
+    assert (result.status, result.err) == (2, "lookalike: locked/frame.csv: cannot write: Permission denied\n")
+
+
+@pytest.mark.parametrize("extension", ["csv", "parquet", "json"])
+def test_a_full_disk(photos: Path, extension: str) -> None:
+    # A limit on the size of files stands in for the disk: both fail in the same calls.
+    Path(f"frame.{extension}").write_text("old")
+    result = run(
+        "scan",
+        "photos",
+        "-o",
+        f"frame.{extension}",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+    )
+    assert result.status == 2
+    assert f"frame.{extension}: cannot write: " in result.err
+    assert Path(f"frame.{extension}").read_text() == "old"
+    assert sorted(os.listdir()) == sorted([f"frame.{extension}", "photos"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_standard_output_on_a_full_disk(photos: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        result = run("scan", "photos", stdout=full)
+    assert result.status == 2
+    assert "lookalike: standard output: No space left on device" in result.err
+
+
+def test_formulas_in_names_are_paths_in_the_file(tmp_path: Path) -> None:
+    picture_folder(tmp_path / "photos")
+    noise(7).save(tmp_path / "=1+1.png")
+    run("scan", "=1+1.png", "-o", "frame.csv", cwd=tmp_path)
+    assert list(pd.read_csv(tmp_path / "frame.csv")["image"]) == ["./=1+1.png"]
+
+
+def test_odd_names_come_back(tmp_path: Path) -> None:
+    names = ['quo"te.png', "com,ma.png", "new\nline.png", "return\r.png", "Größe.png", " space.png"]
+    for name in names:
+        noise(7).save(tmp_path / "x.png")
+        (tmp_path / "x.png").rename(tmp_path / name)
+    run("scan", *names, "-o", "frame.csv", cwd=tmp_path)
+    assert [
+        row["image"] for row in csv.DictReader(io.StringIO((tmp_path / "frame.csv").read_bytes().decode(), newline=""))
+    ] == names
+    assert list(load(tmp_path / "frame.csv")["image"]) == names
