@@ -9,6 +9,7 @@ export PYTHON
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 BIN := .venv/bin
+SOURCES := python tests demo bench
 CORE := pyproject.toml Cargo.toml Cargo.lock tools/setup.sh $(shell find crates -name '*.rs' -o -name Cargo.toml)
 FUZZ_SECONDS ?= 600
 BENCH ?=
@@ -35,8 +36,8 @@ test: .venv/.dev
 	$(BIN)/python -m pytest
 
 lint: .venv/.dev
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings

@@ -1,4 +1,8 @@
-"""The article's five hashes of a decoded picture, against ImageHash, on one core."""
+"""The article's five hashes of a decoded picture, against ImageHash, on one core.
+
+The target is for the road that computes all five from one reading of the pixels. The drop-in's five
+functions are handed the picture five times, as ImageHash's are; their figure is given beside it.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +45,9 @@ def _compare(what: str, images: list[Image.Image], rounds: int) -> list[Line]:
             totals[n] += seconds / len(images)
         for n, seconds in enumerate(mine):
             ratios[n].append(theirs / seconds)
-    roads = ("lookalike.imagehash, five calls", "lookalike.fingerprint.compute, one call")
-    return [_line(f"{what}: {road}", totals[0], totals[n + 1], ratios[n]) for n, road in enumerate(roads)]
+    one_call = _line(f"{what}: lookalike.fingerprint.compute, one call", totals[0], totals[2], ratios[1], TARGET)
+    five_calls = _line(f"{what}: lookalike.imagehash, five calls", totals[0], totals[1], ratios[0], None)
+    return [one_call, five_calls]
 
 
 def _jobs(image: Image.Image) -> list[Callable[[], list[str]]]:
@@ -53,11 +58,13 @@ def _jobs(image: Image.Image) -> list[Callable[[], list[str]]]:
     ]
 
 
-def _line(name: str, theirs: float, mine: float, ratios: list[float]) -> Line:
+def _line(name: str, theirs: float, mine: float, ratios: list[float], target: float | None) -> Line:
     ratio = theirs / mine
     figures = f"{theirs * 1e3:.1f} ms / {mine * 1e3:.2f} ms = {ratio:.1f} times"
-    spread = f"{min(ratios):.1f} to {max(ratios):.1f} on {len(ratios)} photos"
-    return Line(name, f"at least {TARGET} times", f"{figures} ({spread})", ratio >= TARGET)
+    measured = f"{figures} ({min(ratios):.1f} to {max(ratios):.1f} on {len(ratios)} photos)"
+    if target is None:
+        return Line(name, "", measured, None)
+    return Line(name, f"at least {target} times", measured, ratio >= target)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-__all__ = ["COMMAND", "Result", "noise", "picture_folder", "run", "start"]
+__all__ = ["COMMAND", "Result", "listing", "noise", "picture_folder", "run", "start"]
 
 COMMAND = [sys.executable, "-m", "lookalike"]
 
@@ -66,3 +66,8 @@ def picture_folder(folder: Path, count: int = 4) -> Path:
         noise(seed).save(folder / f"{seed}.png")
     (folder / "copy-of-0.png").write_bytes((folder / "0.png").read_bytes())
     return folder
+
+
+def listing() -> list[str]:
+    """Names in the current folder, hidden ones too."""
+    return sorted(path.name for path in Path().iterdir())

@@ -11,7 +11,7 @@ from PIL import Image
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 MOST_PIXELS = 50_000_000
-MODE_SIDE = 400
+MODE_SIDE = 256
 """Pictures are cut to this before they go through all modes: conversions know nothing of size."""
 
 

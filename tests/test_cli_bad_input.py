@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from commands import COMMAND, noise, picture_folder, run
 
+from commands import COMMAND, noise, picture_folder, run
 from lookalike.frames import load, rows_of
 
 ONE_SOURCE = ("hash", "scan", "duplicates", "gallery")
@@ -188,6 +188,12 @@ def test_standard_input_is_empty_or_no_picture(folder: Path, words: list[str]) -
         assert reason in result.err
 
 
+def test_a_frame_on_standard_input_that_is_none(folder: Path) -> None:
+    result = run("duplicates", "-", input=bytes(range(256)))
+    assert result.status == 2
+    assert result.err.startswith("lookalike: expected a table as .csv in standard input: ")
+
+
 def test_no_names_on_standard_input(folder: Path) -> None:
     result = run("scan", "-", "-o", "frame.csv", input="\n")
     assert result.status == 2
@@ -211,6 +217,15 @@ def test_remarks_of_libraries_are_not_shown(folder: Path) -> None:
     picture.save("odd.jpg", exif=data[:-20])
     result = run("hash", "odd.jpg")
     assert (result.status, result.err) == (0, "")
+
+
+def test_remarks_of_libraries_in_c_are_not_shown(folder: Path) -> None:
+    # libtiff complains of this one on its own.
+    noise(4, 400).save("odd.tif", compression="tiff_lzw")
+    content = Path("odd.tif").read_bytes()
+    Path("odd.tif").write_bytes(content[:8] + bytes(40) + content[48:])
+    result = run("hash", "odd.tif")
+    assert all(line.startswith("lookalike: odd.tif: ") for line in result.err.splitlines())
 
 
 def test_debug_shows_where_an_error_came_from(folder: Path) -> None:

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import noise, run
 from PIL import Image
 
+from commands import noise, run
 from lookalike.cli.compare import verdict
 from lookalike.kinds import NAMES
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import noise, picture_folder, run
 
+from commands import noise, picture_folder, run
 from lookalike.fingerprint import fingerprint
 
 
@@ -155,3 +155,11 @@ def test_status_tells_none_some_and_all(photos: Path) -> None:
     assert run("hash", "photos/0.png").status == 0
     assert run("hash", "photos/0.png", "missing.png").status == 1
     assert run("hash", "missing.png").status == 2
+
+
+def test_a_picture_too_small_for_one_of_the_kinds(tmp_path: Path) -> None:
+    noise(5, 2).save(tmp_path / "tiny.png")
+    result = run("hash", "--kind", "crop_resistant,dhash", "tiny.png", cwd=tmp_path)
+    found = result.lines
+    assert found[-1].startswith("dhash (tiny.png) = ")
+    assert (len(found) == 1) == (result.status == 1)

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import run
 
+from commands import run
 from lookalike import _core
 
 GOLDEN = Path(__file__).parent / "golden" / "help"

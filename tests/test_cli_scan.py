@@ -7,12 +7,13 @@ import io
 import os
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import COMMAND, noise, picture_folder, run
 
+from commands import COMMAND, listing, noise, picture_folder, run
 from lookalike.fingerprint import fingerprint_many
 from lookalike.frames import load, rows_of
 
@@ -34,7 +35,7 @@ def test_the_file_has_what_fingerprint_many_gives(photos: Path, extension: str) 
     assert (result.status, result.out) == (1, "")
     assert rows_of(load(name)) == rows_of(fingerprint_many(photos))
     assert [row["image"] for row in rows_of(load(name))] == NAMES
-    assert os.listdir() == ["photos", name] or os.listdir() == [name, "photos"]
+    assert listing() == sorted(["photos", name])
 
 
 def test_messages(photos: Path) -> None:
@@ -106,7 +107,7 @@ def test_an_older_file_stays_when_not_one_image_can_be_read(photos: Path) -> Non
     assert result.status == 2
     assert "nothing written" in result.err
     assert Path("frame.csv").read_text() == "old"
-    assert sorted(os.listdir()) == ["frame.csv", "photos"]
+    assert listing() == ["frame.csv", "photos"]
 
 
 @pytest.mark.parametrize(
@@ -149,12 +150,12 @@ def test_a_full_disk(photos: Path, extension: str) -> None:
     assert result.status == 2
     assert f"frame.{extension}: cannot write: " in result.err
     assert Path(f"frame.{extension}").read_text() == "old"
-    assert sorted(os.listdir()) == sorted([f"frame.{extension}", "photos"])
+    assert listing() == sorted([f"frame.{extension}", "photos"])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_standard_output_on_a_full_disk(photos: Path) -> None:
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         result = run("scan", "photos", stdout=full)
     assert result.status == 2
     assert "lookalike: standard output: No space left on device" in result.err
@@ -177,3 +178,14 @@ def test_odd_names_come_back(tmp_path: Path) -> None:
         row["image"] for row in csv.DictReader(io.StringIO((tmp_path / "frame.csv").read_bytes().decode(), newline=""))
     ] == names
     assert list(load(tmp_path / "frame.csv")["image"]) == names
+
+
+@pytest.mark.parametrize("words", [["scan", "photos", "-o", "frame.parquet"], ["duplicates", "other.parquet"]])
+def test_parquet_without_its_package(photos: Path, words: list[str]) -> None:
+    Path("other.parquet").write_bytes(b"PAR1")
+    code = "import sys; sys.modules['pyarrow'] = None; from lookalike.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("lookalike: ")
+    assert "pip install 'lookalike[arrow]'" in done.stderr
+    assert listing() == ["other.parquet", "photos"]

@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import noise, picture_folder, run
 
+from commands import noise, picture_folder, run
 from lookalike.fingerprint import fingerprint, fingerprint_many
 from lookalike.matching.similar import find_similar
 
@@ -99,11 +99,11 @@ def test_the_query_may_be_a_hash_or_standard_input(photos: Path, source: str) ->
 
 def test_similar_as_json_and_csv(photos: Path) -> None:
     rows = [json.loads(line) for line in run("similar", "photos/1.png", "frame.csv", "--json", "-k", 2).lines]
-    assert [(row["image"], row["hamming_distance"]) for row in rows][0] == ("photos/1.png", 0)
+    assert (rows[0]["image"], rows[0]["hamming_distance"]) == ("photos/1.png", 0)
     assert rows[0]["width"] == 64
     assert rows[0]["error"] is None
     text = run("similar", "photos/1.png", "photos", "--csv", "-k", 2).out
-    assert [row["hamming_distance"] for row in csv.DictReader(io.StringIO(text))][0] == "0"
+    assert next(csv.DictReader(io.StringIO(text)))["hamming_distance"] == "0"
 
 
 def test_similar_by_segments(photos: Path) -> None:

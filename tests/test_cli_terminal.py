@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from commands import COMMAND, noise, run, start
 
+from commands import COMMAND, listing, noise, run, start
 from lookalike.frames import load
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals are others there")
@@ -94,7 +94,7 @@ def test_interrupted_scan_keeps_its_rows(folder: Path, extension: str, older: bo
     if older:
         Path(name).write_text("old")
     Path("log").touch()
-    with silent_server() as slow, open("log", "w") as log:
+    with silent_server() as slow, Path("log").open("w") as log:
         # The unreadable one comes after the others: once it is complained of, they are done.
         words = ["scan", "--workers", "1", "photos", "missing", slow, slow, "-o", name]
         process = start(*words, stdout=subprocess.DEVNULL, stderr=log)
@@ -106,18 +106,18 @@ def test_interrupted_scan_keeps_its_rows(folder: Path, extension: str, older: bo
     assert list(load(kept)["image"]) == ["photos/0.png", "photos/1.png", "photos/2.png", "missing"]
     if older:
         assert Path(name).read_text() == "old"
-    assert sorted(os.listdir()) == sorted({"photos", "log", name, kept})
+    assert listing() == sorted({"photos", "log", name, kept})
 
 
 def test_interrupted_before_the_first_row(folder: Path) -> None:
     with silent_server() as slow:
         process = start("scan", slow, "-o", "frame.csv", stderr=subprocess.PIPE)
-        wait_until(lambda: len(os.listdir()) > 1)
+        wait_until(lambda: len(listing()) > 1)
         time.sleep(0.2)
         assert interrupt(process) < DEADLINE
     assert process.returncode == 130
     assert process.communicate()[1] == "lookalike: interrupted before the first image; nothing written\n"
-    assert os.listdir() == ["photos"]
+    assert listing() == ["photos"]
 
 
 def test_interrupted_while_waiting_for_names(folder: Path) -> None:
@@ -125,7 +125,7 @@ def test_interrupted_while_waiting_for_names(folder: Path) -> None:
     assert process.stdin is not None
     process.stdin.write("photos/0.png\nphotos/1.png\n")
     process.stdin.flush()
-    wait_until(lambda: len(os.listdir()) > 1)
+    wait_until(lambda: len(listing()) > 1)
     time.sleep(0.5)
     assert interrupt(process) < DEADLINE
     process.communicate()

@@ -43,6 +43,8 @@ check_rust() {
     minor=${found#*.}
     [ "${minor%%.*}" -ge "${wanted#*.}" ] ||
         fail "expected Rust $wanted or newer, found $found: 'rustup update' or https://rustup.rs brings a newer one"
+    command -v cc >/dev/null ||
+        fail "Rust links with the C compiler, found no cc: install gcc or clang (on Debian and Ubuntu, build-essential)"
 }
 
 check_rust

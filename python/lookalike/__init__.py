@@ -5,7 +5,9 @@ Names are loaded when they are first used, so that `import lookalike` costs next
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._core import DEBUG_BUILD, __version__
@@ -97,10 +99,21 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module("." + _HOMES[name], __name__), name)
-    # A submodule of the same name (fingerprint, gallery) must not shadow the function.
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """This module: `lookalike.fingerprint` is the function, whoever has loaded the file of that name."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # The import system sets a package's attribute to each of its modules that it loads.
+        if name not in _HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

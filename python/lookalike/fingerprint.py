@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .errors import NoImageError, SourceError
 from .hashes import Hash, MultiHash
 from .kinds import ARTICLE_KINDS, Kind
-from .memory import give_back
+from .memory import return_large_blocks
 from .options import DEFAULT_LIMITS, Limits, recipe_name
 from .sources import Item, expand, open_picture
 from .sources.items import count, settle, why_unsupported
@@ -29,9 +29,7 @@ Progress = bool | Callable[[int, str], object]
 
 # As many pixels (weighted, see `sources.pillow.weight`) as may be decoded at one time, at 5 bytes each: two
 # pictures of 12 megapixels, or one of 24. One gate for the whole process, for its memory is one.
-_CAPACITY = 25_000_000
-_LARGE = 2_000_000
-_gate = Gate(_CAPACITY, lambda size: give_back() if size >= _LARGE else None)
+_gate = Gate(25_000_000)
 
 # How crop_resistant looks for segments: the defaults of ImageHash.
 _SEGMENT_THRESHOLD = 128.0
@@ -346,6 +344,7 @@ def _checked(sources: object) -> Iterator[Item]:
 def _rows(
     items: Iterator[Item], kinds: Sequence[Kind], recipe: str, workers: int, limits: Limits
 ) -> Generator[Row, None, None]:
+    return_large_blocks()
     settled = (settle(item, limits.bytes) for item in items)
     return ordered_map(lambda item: _row_of(item, kinds, recipe, limits), settled, workers)
 

@@ -1,29 +1,27 @@
-"""Giving memory back to the system, which C libraries are slow to do by themselves."""
+"""How the C library keeps memory, where it has to be told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
-__all__ = ["give_back"]
+__all__ = ["return_large_blocks"]
 
-
-def give_back() -> None:
-    """Return freed memory to the system, where the C library has to be told to (glibc).
-
-    glibc keeps what a thread has freed for that thread. Decoding large pictures on two threads without
-    this, a process of 40 MB grows to 300 between pictures, and the next one comes on top.
-    """
-    trim = _malloc_trim()
-    if trim is not None:
-        trim(0)
+_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of glibc's malloc.h
+_LARGE = 4 * 1024 * 1024
 
 
 @cache
-def _malloc_trim() -> Callable[[int], int] | None:
+def return_large_blocks() -> None:
+    """Have blocks of 4 MB and more returned to the system when they are freed.
+
+    glibc begins so, with smaller ones even, but raises its threshold with each large block that is
+    freed, to 32 MB; what a thread has freed it keeps for that thread. Decoding large pictures on two
+    threads then takes half as much memory again as the pictures (measured: 376 to 409 MB for 275), and
+    `malloc_trim` between pictures does not reach all of it. The processor time is the same.
+    """
     try:
         import ctypes
 
-        return ctypes.CDLL(None).malloc_trim
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
     except (ImportError, OSError, AttributeError, TypeError):
-        return None  # another system, or another C library
+        return  # another system, or another C library

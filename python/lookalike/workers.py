@@ -91,15 +91,10 @@ class Gate:
     """Lets work in while its sizes together stay within a capacity, first come first served.
 
     Work larger than the capacity goes in alone.
-
-    Args:
-        capacity: the largest sum of sizes.
-        cleanup: called with the size of each work that is done, before others may begin in its place.
     """
 
-    def __init__(self, capacity: int, cleanup: Callable[[int], object] | None = None) -> None:
+    def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._cleanup = cleanup
         self._used = 0
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
@@ -118,8 +113,6 @@ class Gate:
         try:
             yield enter
         finally:
-            if self._cleanup is not None:
-                self._cleanup(held)
             self._leave(held)
 
     def _enter(self, size: int) -> None:

@@ -100,46 +100,50 @@ fn luma(r: u8, g: u8, b: u8) -> u8 {
 
 /// The class of one pixel, without branches and in single bytes, so that one instruction takes 32 pixels.
 ///
+/// Around each pure colour a hue is past it (the first numbers below), or before it, or so far before it that
+/// it is `near` the bin that ends 1/85 of a sixth behind the colour before.
+///
 /// With `min` and `range` the inequalities of the float arithmetic become, for whole numbers: saturation
 /// below 85 is `2 range < min`; from 170 on it is `range >= 2 min`; exactly 170 is `28 (range - 2 min) < min`.
 #[inline(always)]
 fn class_of(r: u8, g: u8, b: u8, grey: u8) -> u8 {
     let (max, min) = (r.max(g).max(b), r.min(g).min(b));
     let range = max - min;
-    let middle = if r == max { g.max(b) } else { b.max(r.min(g)) };
-    let middle = if b == max { r.max(g) } else { middle };
-    let near = max - middle < steps_of_85(range);
-    let from_red = turn(g >= b, near, 5, 0);
-    let from_green = turn(b >= r, near, 1, 2);
-    let from_blue = turn(r >= g, near, 3, 4);
+    let middle = r.max(g).min(b).max(r.min(g));
+    let near = u8::from(times_85(max - middle) < range);
+    let from_red = if g >= b { 0 } else { 5 - near };
+    let from_green = if b >= r { 2 } else { 1 - near };
+    let from_blue = if r >= g { 4 } else { 3 - near };
     let hue = if g == max { from_green } else { from_blue };
     let hue = if r == max { from_red } else { hue };
-    let strong = range >= min.saturating_add(min);
-    let in_gap = strong & (range.wrapping_sub(min.wrapping_add(min)) < steps_of_28(min));
-    let class = if strong { hue + 8 } else { hue + 2 };
+    let twice_min = min.saturating_add(min);
+    let strong = range >= twice_min;
+    let in_gap = strong & (times_28(range.saturating_sub(twice_min)) < min);
+    let class = hue + if strong { 8 } else { 2 };
     let class = if in_gap { NO_CLASS } else { class };
     let class = if range.saturating_add(range) < min { 1 } else { class };
     if grey < 32 { 0 } else { class }
 }
 
-/// `range / 85`, rounded up.
+/// `85 n`, or 255 if it is more: bytes have no vector multiplication.
 #[inline(always)]
-fn steps_of_85(range: u8) -> u8 {
-    u8::from(range > 0) + u8::from(range > 85) + u8::from(range > 170)
+fn times_85(n: u8) -> u8 {
+    let n5 = times_4(n).saturating_add(n);
+    times_4(times_4(n5)).saturating_add(n5)
 }
 
-/// `min / 28`, rounded up, for a `min` of at most 85.
+/// `28 n`, or 255 if it is more.
 #[inline(always)]
-fn steps_of_28(min: u8) -> u8 {
-    u8::from(min > 0) + u8::from(min > 28) + u8::from(min > 56) + u8::from(min > 84)
+fn times_28(n: u8) -> u8 {
+    let n4 = times_4(n);
+    let n8 = n4.saturating_add(n4);
+    n4.saturating_add(n8).saturating_add(n8.saturating_add(n8))
 }
 
-/// The hue's bin around one pure colour: `after` if the hue is past it. If it is not, then `before`, or the
-/// bin before that where the next pure colour is within 1/85 of a sixth.
 #[inline(always)]
-fn turn(is_past: bool, near: bool, before: u8, after: u8) -> u8 {
-    let earlier = if near { before - 1 } else { before };
-    if is_past { after } else { earlier }
+fn times_4(n: u8) -> u8 {
+    let n2 = n.saturating_add(n);
+    n2.saturating_add(n2)
 }
 
 /// Counts classes in lanes of bytes: as many lanes as the widest register has, and at most 255 rounds, after
@@ -160,5 +164,85 @@ fn tally(classes: &[u8], counts: &mut Counts) {
             *count += lanes.iter().map(|&n| u64::from(n)).sum::<u64>();
             *count += rest.iter().filter(|&&c| c == class as u8).count() as u64;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pillow's float arithmetic for hue and saturation, as in its `rgb2hsv`, then ImageHash's classes.
+    fn float_class(r: u8, g: u8, b: u8, grey: u8) -> u8 {
+        let (max, min) = (r.max(g).max(b), r.min(g).min(b));
+        if max == min {
+            return class_of_hs(grey, 0, 0);
+        }
+        let range = f32::from(max - min);
+        let far = |c: u8| f64::from(f32::from(max - c) / range);
+        let sixths = match max {
+            _ if r == max => (f32::from(max - b) / range - f32::from(max - g) / range) as f64,
+            _ if g == max => 2.0 + far(r) - far(b),
+            _ => 4.0 + far(g) - far(r),
+        } as f32;
+        let hue = ((f64::from(sixths) / 6.0 + 1.0) % 1.0) as f32;
+        let saturation = f64::from(range / f32::from(max)) * 255.0;
+        class_of_hs(grey, (f64::from(hue) * 255.0) as u8, saturation as u8)
+    }
+
+    #[test]
+    fn every_color_has_the_class_of_the_float_arithmetic() {
+        for r in 0..=255 {
+            for g in 0..=255 {
+                for b in 0..=255 {
+                    let grey = luma(r, g, b);
+                    assert_eq!(class_of(r, g, b, grey), float_class(r, g, b, grey), "{r} {g} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_color_has_the_grey_of_its_definition() {
+        for rgb in 0u32..1 << 24 {
+            let [r, g, b, _] = rgb.to_le_bytes();
+            let expected = (u32::from(r) * 19595 + u32::from(g) * 38470 + u32::from(b) * 7471 + 0x8000) >> 16;
+            assert_eq!(u32::from(luma(r, g, b)), expected);
+        }
+    }
+
+    #[test]
+    fn every_level_counts_alike_and_at_every_length() {
+        let pixels: Vec<u8> = (0..4 * 5000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for length in [1, 2, 63, 64, 65, 2047, 2048, 2049, 5000] {
+            let rows = &pixels[..4 * length];
+            let mut expected = Counts { total: length as u64, ..Counts::default() };
+            let mut expected_grey = Vec::new();
+            for p in rows.chunks(4) {
+                let grey = luma(p[0], p[1], p[2]);
+                expected_grey.push(grey);
+                if let Some(count) = expected.classes.get_mut(usize::from(class_of(p[0], p[1], p[2], grey))) {
+                    *count += 1;
+                }
+            }
+            for level in Level::available() {
+                let (mut grey, mut counts) = (Vec::new(), Counts::default());
+                push_rgbx(level, rows, &mut grey, Some(&mut counts));
+                assert_eq!((&grey, &counts), (&expected_grey, &expected), "{level:?}, {length} pixels");
+            }
+        }
+    }
+
+    #[test]
+    fn a_saturation_of_exactly_170_is_in_no_class() {
+        let mut counts = Counts::default();
+        count_grey_hs(&[100; 4], &[0; 4], &[84, 169, 170, 171], &mut counts);
+        assert_eq!((counts.classes[1], counts.classes[2], counts.classes[8], counts.total), (1, 1, 1, 4));
+    }
+
+    #[test]
+    fn grey_rows_are_black_or_grey() {
+        let mut counts = Counts::default();
+        count_grey(&[0, 31, 32, 255], &mut counts);
+        assert_eq!((counts.classes[0], counts.classes[1], counts.total), (2, 2, 4));
     }
 }

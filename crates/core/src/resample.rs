@@ -95,3 +95,89 @@ fn weigh_columns(rows: &[u8], width: usize, weights: &[i32], out: &mut [u8]) {
     }
     to_bytes(sums, out);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(width: usize, height: usize) -> Plane {
+        let byte = |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 17) as u8;
+        Plane::new((0..width * height).map(byte).collect(), width, height).unwrap()
+    }
+
+    /// One pass over one line, by the definition: full weights of two sines, 64-bit sums.
+    fn slow_line(line: &[u8], output: usize) -> Vec<u8> {
+        (0..output)
+            .map(|i| {
+                let (start, taps) = weights::by_two_sines(i, line.len(), output);
+                let sum: i64 = taps.iter().zip(&line[start..]).map(|(&w, &p)| i64::from(w) * i64::from(p)).sum();
+                ((sum + i64::from(HALF)) >> PRECISION).clamp(0, 255) as u8
+            })
+            .collect()
+    }
+
+    fn slow(view: View<'_>, width: usize, height: usize) -> Vec<u8> {
+        let rows: Vec<Vec<u8>> = (0..view.height())
+            .map(|y| if width == view.width() { view.row(y).to_vec() } else { slow_line(view.row(y), width) })
+            .collect();
+        let mut out = vec![0; width * height];
+        for x in 0..width {
+            let column: Vec<u8> = rows.iter().map(|row| row[x]).collect();
+            let column = if height == column.len() { column } else { slow_line(&column, height) };
+            for (y, pixel) in column.into_iter().enumerate() {
+                out[y * width + x] = pixel;
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn every_level_equals_the_definition() {
+        let sides = [1, 2, 3, 7, 8, 15, 16, 17, 33, 64, 100, 257, 300];
+        for width in sides {
+            for height in [1, 5, 16, 40, 131] {
+                let plane = noise(width, height);
+                for (w, h) in [(1, 1), (8, 8), (9, 8), (32, 32), (50, 3), (width, 7), (7, height), (300, 300)] {
+                    let expected = slow(plane.view(), w, h);
+                    for level in Level::available() {
+                        let got = resize_at(level, plane.view(), w, h).unwrap();
+                        assert_eq!(got.pixels(), expected, "{level:?}: {width} x {height} to {w} x {h}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn wide_reductions_equal_the_definition() {
+        let plane = noise(5003, 3);
+        for width in [1, 2, 8, 32, 37, 1024] {
+            let expected = slow(plane.view(), width, 2);
+            for level in Level::available() {
+                assert_eq!(resize_at(level, plane.view(), width, 2).unwrap().pixels(), expected, "{level:?} {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_is_resampled_like_its_copy() {
+        let plane = noise(90, 70);
+        let window = plane.view().crop(13, 5, 71, 66).unwrap();
+        let copy = Plane::new(window.to_vec(), 58, 61).unwrap();
+        assert_eq!(resize(window, 9, 8).unwrap(), resize(copy.view(), 9, 8).unwrap());
+    }
+
+    #[test]
+    fn blank_pictures_stay_blank() {
+        for value in [0, 1, 128, 255] {
+            let plane = Plane::new(vec![value; 1234 * 77], 1234, 77).unwrap();
+            assert!(resize(plane.view(), 32, 32).unwrap().pixels().iter().all(|&p| p == value));
+        }
+    }
+
+    #[test]
+    fn no_side_can_be_zero() {
+        let plane = noise(4, 4);
+        assert!(resize(plane.view(), 0, 8).is_err() && resize(plane.view(), 8, 0).is_err());
+    }
+}

@@ -105,23 +105,54 @@ fn with_avx512<R>(kernel: impl FnOnce() -> R) -> R {
 /// multiply and add pairs of such numbers in one step, and 32-bit ones much more slowly.
 pub struct Factors {
     /// Empty where all weights fit `low` as they are: reductions by more than 128.
-    high: Vec<i16>,
-    low: Vec<i16>,
+    high: Aligned,
+    low: Aligned,
+}
+
+/// Numbers that begin at the start of a cache line: weights are read many times over, and a read across two
+/// lines costs twice as much.
+struct Aligned {
+    data: Vec<i16>,
+    first: usize,
+}
+
+impl Aligned {
+    fn new(values: impl ExactSizeIterator<Item = i16>) -> Aligned {
+        const LINE: usize = 64;
+        let mut data: Vec<i16> = Vec::with_capacity(values.len() + LINE / size_of::<i16>());
+        let first = data.as_ptr().align_offset(LINE).min(LINE / size_of::<i16>());
+        data.resize(first, 0);
+        data.extend(values);
+        Aligned { data, first }
+    }
+
+    fn values(&self) -> &[i16] {
+        &self.data[self.first..]
+    }
 }
 
 impl Factors {
     /// Splits weights of at most 23 bits.
     pub fn new(weights: &[i32]) -> Factors {
         if weights.iter().all(|&w| i16::try_from(w).is_ok()) {
-            return Factors { high: Vec::new(), low: weights.iter().map(|&w| w as i16).collect() };
+            let low = Aligned::new(weights.iter().map(|&w| w as i16));
+            return Factors { high: Aligned::new([].into_iter()), low };
         }
-        let high = weights.iter().map(|&w| (w >> 8) as i16).collect();
-        Factors { high, low: weights.iter().map(|&w| (w & 255) as i16).collect() }
+        let high = Aligned::new(weights.iter().map(|&w| (w >> 8) as i16));
+        Factors { high, low: Aligned::new(weights.iter().map(|&w| (w & 255) as i16)) }
     }
 }
 
 /// Taps that one vector step takes: rows of weights padded to a multiple of it take the fast road.
 pub const STEP: usize = 16;
+
+/// The number of taps that rows of `taps` weights are best padded to.
+pub fn padded(taps: usize) -> usize {
+    taps.next_multiple_of(if taps < WIDE_TAPS { STEP } else { 2 * STEP })
+}
+
+/// Below this many taps, joining the halves of the widest registers costs more than they save.
+const WIDE_TAPS: usize = 64;
 
 /// For each output `i`, the sum over `t` below `taps` of `pixels[start[i] + t]` times weight `t` of row `i`.
 /// Sums wrap around at 32 bits.
@@ -131,11 +162,11 @@ pub const STEP: usize = 16;
 pub fn weighted_sums(level: Level, pixels: &[u8], start: &[usize], taps: usize, factors: &Factors, sums: &mut [i32]) {
     let needed = sums.len() * taps;
     assert!(taps > 0 && start.len() >= sums.len());
-    assert!(factors.low.len() >= needed && (factors.high.is_empty() || factors.high.len() >= needed));
-    let split = Split { high: &factors.high, low: &factors.low };
+    let split = Split { high: factors.high.values(), low: factors.low.values() };
+    assert!(split.low.len() >= needed && (split.high.is_empty() || split.high.len() >= needed));
     #[cfg(target_arch = "x86_64")]
     if taps.is_multiple_of(STEP) && level != Level::Portable {
-        if level == Level::Avx512 && taps >= x86::WIDE_TAPS {
+        if level == Level::Avx512 && taps >= WIDE_TAPS {
             assert!(has_avx512());
             // SAFETY: the processor has all features that the function is compiled for.
             return unsafe { x86::sums_avx512(pixels, start, taps, split, sums) };
@@ -179,8 +210,6 @@ mod x86 {
     const GROUP: usize = 8;
     /// Taps that one step of the widest registers takes.
     const WIDE: usize = 2 * STEP;
-    /// Below this many taps, joining the halves of wide registers costs more than they save.
-    pub const WIDE_TAPS: usize = 64;
 
     #[target_feature(enable = "avx2,bmi2")]
     pub fn sums_avx2(pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {

@@ -5,6 +5,7 @@ use lookalike_core::hashes::{ahash, colorhash, dhash, phash, segments, whash};
 use lookalike_core::plane::{Plane, View};
 use lookalike_core::simd::Level;
 use lookalike_core::{Error, Result, resample};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -60,7 +61,7 @@ impl Planes {
             return Err(Error::Argument(format!("expected no more than {} rows, got more", self.height)));
         };
         let left = self.height - grey.len() / self.width;
-        if rows.is_empty() || rows.len() % row != 0 || rows.len() / row > left {
+        if rows.is_empty() || !rows.len().is_multiple_of(row) || rows.len() / row > left {
             return Err(Error::Argument(format!(
                 "expected 1 to {left} whole rows of {row} bytes, got {} bytes",
                 rows.len()
@@ -87,8 +88,11 @@ impl Planes {
     fn new(width: usize, height: usize, color: bool) -> PyResult<Self> {
         // Python has checked the size against the limits; the plane grows as rows come in.
         match width.checked_mul(height) {
-            Some(1..) => {
-                Ok(Planes { width, height, grey: Filling::Partial(Vec::new()), counts: color.then(Counts::default) })
+            Some(size @ 1..) => {
+                let mut grey = Vec::new();
+                grey.try_reserve_exact(size)
+                    .map_err(|_| PyMemoryError::new_err(format!("no memory for a picture of {size} pixels")))?;
+                Ok(Planes { width, height, grey: Filling::Partial(grey), counts: color.then(Counts::default) })
             }
             _ => Err(to_python(Error::Argument(format!("expected sides of 1 or more, got {width} x {height}")))),
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 
 from .arguments import Parser, hide_operands
@@ -45,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         finish()
     except ClosedOutputError as error:
         leave(0 if error.quiet else 2, str(error))
+    if _is_work_left():
+        leave(status)
     return status
 
 
@@ -59,15 +60,20 @@ def _guarded(words: list[str]) -> int:
         leave(130, f"interrupted{stop}")
     except ClosedOutputError:
         raise
-    except Exception as error:
+    except BaseException as error:  # a panic of the core is no Exception
         if debug:
             raise
         complain(_explain(error))
-        # A scan may still be running behind the error: nobody wants its rows any more.
-        leave(2)
+        return 2
 
 
-def _explain(error: Exception) -> str:
+def _is_work_left() -> bool:
+    """Whether a scan is still running behind an error. Nobody wants its rows any more."""
+    stream = sys.modules.get(f"{__name__}.stream")
+    return stream is not None and stream.abandoned()
+
+
+def _explain(error: BaseException) -> str:
     from ..errors import LookalikeError
 
     if isinstance(error, OSError) and not isinstance(error, LookalikeError) and error.strerror:
@@ -95,7 +101,9 @@ def _run(words: list[str], debug: bool) -> int:
     command = import_module(f".{args.command}", __name__)
     command_args = command.parser().parse_intermixed_args(hide_operands(args.rest))
     if not debug:
-        _silence_libraries()
+        from .silence import silence_libraries
+
+        silence_libraries()
     return int(command.run(command_args))
 
 
@@ -111,14 +119,3 @@ def _top_parser() -> Parser:
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("--version", action="store_true", help="show the version and stop")
     return parser
-
-
-def _silence_libraries() -> None:
-    """Keep remarks of the libraries (odd metadata, retries) off the user's screen."""
-    import logging
-    import warnings
-
-    logging.disable(logging.CRITICAL)
-    with suppress(AttributeError):
-        if not sys.warnoptions:
-            warnings.simplefilter("ignore")

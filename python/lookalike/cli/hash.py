@@ -20,9 +20,9 @@ Print the hash of each image: the hash, two spaces, the name.
   $ lookalike hash photo.jpg
   c99f361bcb1e9619  photo.jpg
 
-The hash is a {arguments.DEFAULT_KIND} unless --kind says otherwise. With several kinds each has a line of
-its own: 'phash (photo.jpg) = c99f361bcb1e9619'. In a name, a newline, a backslash and control
-characters are written out, as in '\\n', '\\\\' and '\\x1b', and the line begins with a backslash.
+The hash is a {arguments.DEFAULT_KIND} unless --kind says otherwise. With several kinds each has a line of its own:
+'phash (photo.jpg) = c99f361bcb1e9619'. In a name, a newline, a backslash and control characters
+are written out, as in '\\n', '\\\\' and '\\x1b', and the line begins with a backslash.
 
 Lines come in the order of the names, as soon as they are known. What cannot be read gets a message
 on standard error; with --json and --csv it has a row too, with its error."""
@@ -59,7 +59,7 @@ def run(args: Namespace) -> int:
         for row in rows:
             if records is not None:
                 records.write(row)
-            elif row["error"] is None:
+            else:
                 _print(row, columns)
     return counts.status
 
@@ -68,11 +68,11 @@ def _print(row: dict[str, Any], columns: Sequence[str]) -> None:
     from .output import escaped, write_line
 
     mark, name = escaped(row["image"])
-    if len(columns) == 1:
-        write_line(f"{mark}{row[columns[0]]}  {name}")
-        return
-    for column in columns:
-        write_line(f"{mark}{column} ({name}) = {row[column]}")
+    # A picture can be too small for one kind and have the others.
+    found = [column for column in columns if row[column] is not None]
+    for column in found:
+        tagged = f"{column} ({name}) = {row[column]}"
+        write_line(mark + (tagged if len(columns) > 1 else f"{row[column]}  {name}"))
 
 
 def _lines_on_terminal() -> bool:

@@ -31,7 +31,7 @@ older FILE. If not one image can be read, nothing is written."""
 
 def parser() -> Parser:
     """The arguments of the command."""
-    new = Parser("lookalike scan", "lookalike scan [options] FOLDER... -o FILE", _DESCRIPTION)
+    new = Parser("lookalike scan", "lookalike scan [options] FOLDER... [-o FILE]", _DESCRIPTION)
     arguments.add_sources(
         new, "FOLDER", "folder, image, pattern or http(s) address; '-' reads such names from standard input, one a line"
     )

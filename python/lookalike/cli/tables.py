@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 from typing import Any, Protocol
 
-from ..errors import MissingExtraError
+from ..frames import save
 from .files import NewFile
 from .output import Records, csv_line
 
@@ -39,7 +38,7 @@ def open_table(output: str | None, columns: Sequence[str]) -> Table:
     """
     if output is None:
         return _Printed(columns)
-    return _CsvFile(output, columns) if output.lower().endswith(".csv") else _FrameFile(output)
+    return _CsvFile(output, columns) if output.lower().endswith(".csv") else _FrameFile(output, columns)
 
 
 class _Printed:
@@ -101,10 +100,17 @@ class _CsvFile:
 class _FrameFile:
     """A Parquet or JSON file, written at the end."""
 
-    def __init__(self, path: str) -> None:
-        _load_packages(path)
+    def __init__(self, path: str, columns: Sequence[str]) -> None:
         self._new = NewFile(path)
-        self._rows: list[dict[str, Any]] = []
+        # A rehearsal loads the packages that writing needs: a missing one is found out before the work, and
+        # Ctrl-C need not wait for them.
+        self._rows: list[dict[str, Any]] = [dict.fromkeys(columns)]
+        try:
+            self._save()
+        except BaseException:
+            self.discard()
+            raise
+        self._rows.clear()
 
     def write(self, row: dict[str, Any]) -> None:
         self._rows.append(row)
@@ -121,20 +127,7 @@ class _FrameFile:
         self._new.discard()
 
     def _save(self) -> None:
-        from ..frames import save
-
         try:
             save(self._rows, self._new.temporary)
         except OSError as error:
             raise self._new.problem(error) from None
-
-
-def _load_packages(path: str) -> None:
-    """Import what writing needs: a missing package is found out before the work, and Ctrl-C need not wait for it."""
-    if not path.lower().endswith(".parquet"):
-        return
-    import_module("narwhals")
-    try:
-        import_module("pyarrow.parquet")
-    except ImportError:
-        raise MissingExtraError.for_extra("writing Parquet", "pyarrow", "arrow") from None

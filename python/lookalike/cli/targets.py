@@ -48,10 +48,14 @@ def load_frame(name: str) -> Any:
 
     if name != "-":
         return aside(lambda: load(name))
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        shutil.copyfileobj(inputs.standard_input(), file)
-        file.flush()
-        return load(file.name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "frame.csv"))
+        with Path(path).open("wb") as file:
+            shutil.copyfileobj(inputs.standard_input(), file)
+        try:
+            return aside(lambda: load(path))
+        except ValueError as error:
+            raise ValueError(str(error).replace(repr(path), "standard input")) from None
 
 
 def rows_of_scan(args: Namespace, kinds: Sequence[Kind], counts: inputs.Counts) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ Values:
 Reading texts:
     * `hex_to_hash` and `hex_to_multihash` read colour hashes: a text whose length is that of no square
       but that of 14 times some `binbits` gives the 14 x `binbits` hash. The square wins where both fit:
-      `binbits` 1, 2, 6, 7 and some from 49 on have the length of a square (read those with
+      `binbits` 1, 2, 6, 7 and a few from 23 on have the length of a square (read those with
       `hex_to_flathash`, which gives the right bits in one row). There a colour hash raises or becomes
       another hash.
     * A text that is neither, or has a bit too many for its square, is a ValueError; there it depends on

@@ -162,7 +162,7 @@ def whash(
         ValueError: if `mode` is another.
     """
     scale = None if image_scale is None else _power_of_two(image_scale, "image_scale is not power of 2")
-    if scale is None and 0 in getattr(image, "size", ()):
+    if scale is None and isinstance(image, Image.Image) and 0 in image.size:
         raise WhashError("expected a picture with pixels, or image_scale")
     size = _power_of_two(hash_size, "hash_size is not power of 2")
     if scale is not None and size > scale:

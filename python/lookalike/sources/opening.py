@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..options import Limits
 from .files import open_file
@@ -77,11 +77,17 @@ def _decode(file: BinaryIO, recipe: str, limits: Limits, reserve: Reserve | None
 
 
 def _take(source: object, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:
-    from . import arrays, pillow
+    from . import pillow
 
-    image = source if is_image(source) else arrays.to_image(source, recipe, limits)
-    pillow.check_size(image, limits)  # type: ignore[arg-type]
-    return _normalised(image, recipe, reserve)  # type: ignore[arg-type]
+    image = cast("Image.Image", source) if is_image(source) else _from_array(source, recipe, limits)
+    pillow.check_size(image, limits)
+    return _normalised(image, recipe, reserve)
+
+
+def _from_array(source: object, recipe: str, limits: Limits) -> Image.Image:
+    from .arrays import to_image
+
+    return to_image(source, recipe, limits)
 
 
 def _normalised(image: Image.Image, recipe: str, reserve: Reserve | None) -> Picture:

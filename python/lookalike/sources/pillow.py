@@ -14,7 +14,6 @@ from PIL import Image, UnidentifiedImageError
 from ..errors import LimitError, MissingExtraError, NoImageError, SourceError
 from ..options import Limits
 from . import sniff
-from .arrays import high_bytes
 
 __all__ = ["check_size", "held", "normalise", "opened", "weight"]
 
@@ -144,7 +143,10 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
+    # Only here: most processes never need NumPy for decoding, and it is 14 MB.
     import numpy as np
+
+    from .arrays import high_bytes
 
     deep = np.asarray(image)
     grey = Image.fromarray(high_bytes(deep))

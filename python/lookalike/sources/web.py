@@ -65,8 +65,9 @@ def _follow(url: str, deadline: float, limits: Limits) -> urllib3.BaseHTTPRespon
         if not location:
             return response
         response.close()
-        url = urljoin(url, location)
-        if urlsplit(url).scheme not in ("http", "https"):
+        with _clear_errors(location, limits):
+            url = urljoin(url, location)
+        if not url.lower().startswith(("http://", "https://")):
             raise FetchError(f"it redirects to {url!r}, which is no http(s) address")
     raise FetchError(f"it redirects more than {_REDIRECTS} times")
 
@@ -130,17 +131,19 @@ def _clear_errors(url: str, limits: Limits) -> Iterator[None]:
 
 
 def _explained(error: HTTPError, url: str, limits: Limits) -> str:
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    if isinstance(error, NameResolutionError):
-        return f"the host {host!r} is not known"
-    if isinstance(error, TimeoutError):
-        return f"{host} did not answer in time (limit: {limits.seconds:g} seconds)"
-    if isinstance(error, NewConnectionError):
-        return f"cannot connect to {host}: {str(error).rpartition(': ')[2]}"
-    if isinstance(error, SSLError):
-        return f"no secure connection to {host}: {error}"
     if isinstance(error, LocationValueError):
         return f"expected an address such as https://host/picture.jpg, got {url!r}"
+    host = urlsplit(url).netloc.rpartition("@")[2]  # without a password
+    if isinstance(error, NameResolutionError):
+        return f"the host {host!r} is not known"
+    # Before the next, for urllib3 counts a refused connection among the timeouts.
+    if isinstance(error, NewConnectionError):
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else None
+        return f"cannot connect to {host}: {reason or error}"
+    if isinstance(error, TimeoutError):
+        return f"{host} did not answer in time (limit: {limits.seconds:g} seconds)"
+    if isinstance(error, SSLError):
+        return f"no secure connection to {host}: {error}"
     return f"the connection to {host} broke: {error}"
 
 

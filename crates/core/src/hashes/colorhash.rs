@@ -34,5 +34,36 @@ pub fn colorhash(counts: &Counts, binbits: usize) -> Result<Vec<bool>> {
 }
 
 fn code_bit(value: u64, binbits: usize, i: usize) -> bool {
-    (value >> (binbits - i - 1)) % (1 << (binbits - i)) > 0
+    !(value >> (binbits - i - 1)).is_multiple_of(1 << (binbits - i))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(value: u64, binbits: usize) -> String {
+        (0..binbits).map(|i| if code_bit(value, binbits, i) { '1' } else { '0' }).collect()
+    }
+
+    #[test]
+    fn three_bits_have_the_published_codes() {
+        let codes: Vec<String> = (0..8).map(|value| code(value, 3)).collect();
+        assert_eq!(codes, ["000", "001", "010", "011", "110", "111", "110", "111"]);
+    }
+
+    #[test]
+    fn a_share_of_one_keeps_to_the_highest_level() {
+        let mut counts = Counts { total: 10, ..Counts::default() };
+        counts.classes[0] = 10;
+        let bits = colorhash(&counts, 3).unwrap();
+        assert_eq!(bits.iter().filter(|&&bit| bit).count(), 3);
+        assert_eq!(bits.len(), 42);
+    }
+
+    #[test]
+    fn binbits_out_of_range_and_empty_pictures_are_refused() {
+        let counts = Counts { total: 1, ..Counts::default() };
+        assert!(colorhash(&counts, 0).is_err() && colorhash(&counts, 41).is_err());
+        assert!(colorhash(&Counts::default(), 3).is_err());
+    }
 }

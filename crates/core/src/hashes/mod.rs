@@ -26,3 +26,15 @@ fn check_size(hash_size: usize, least: usize) -> Result<()> {
     }
     Err(Error::Argument(format!("expected a hash size from {least} to {MOST}, got {hash_size}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::pack;
+
+    #[test]
+    fn bits_are_packed_from_the_highest() {
+        assert_eq!(pack(&[true, false, true]), [0b1010_0000]);
+        assert_eq!(pack(&[false, false, false, false, false, false, false, true, true]), [1, 128]);
+        assert!(pack(&[]).is_empty());
+    }
+}

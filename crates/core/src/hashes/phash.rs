@@ -120,3 +120,61 @@ fn median(values: &[f64]) -> f64 {
     let half = sorted.len() / 2;
     if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plane::Plane;
+
+    fn bits_of(pixel: impl Fn(usize, usize) -> u8) -> Vec<bool> {
+        let data = (0..32 * 32).map(|i| pixel(i % 32, i / 32)).collect();
+        phash(Plane::new(data, 32, 32).unwrap().view(), 8, 4).unwrap().bits
+    }
+
+    #[test]
+    fn a_blank_picture_has_its_constant_term_and_no_noise() {
+        for value in [1, 77, 200, 255] {
+            let bits = bits_of(|_, _| value);
+            assert!(bits[0] && bits[1..].iter().all(|&bit| !bit), "{value}");
+        }
+        assert!(bits_of(|_, _| 0).iter().all(|&bit| !bit));
+    }
+
+    #[test]
+    fn a_picture_equal_to_its_mirror_image_has_no_odd_frequencies() {
+        let bits = bits_of(|x, y| (x.min(31 - x) * 9 + y * y / 7) as u8);
+        for (i, bit) in bits.iter().enumerate() {
+            assert!(i % 2 == 0 || !bit, "frequency {} of row {}", i % 8, i / 8);
+        }
+    }
+
+    #[test]
+    fn cosines_are_equal_or_opposite_to_the_last_bit() {
+        for n in [8, 12, 28, 32, 64] {
+            let basis = cosines(n, n);
+            for k in 0..n {
+                for i in 0..n {
+                    let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+                    assert_eq!(basis[k * n + i], sign * basis[k * n + n - 1 - i]);
+                    let exact = 2.0 * (std::f64::consts::PI * (k * (2 * i + 1)) as f64 / (2 * n) as f64).cos();
+                    assert!((basis[k * n + i] - exact).abs() < 1e-12);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_refused() {
+        let plane = Plane::new(vec![0; 4], 2, 2).unwrap();
+        for (size, factor) in [(1, 4), (0, 4), (8, 0), (5000, 1), (4096, 4096)] {
+            assert!(phash(plane.view(), size, factor).is_err(), "{size} {factor}");
+        }
+    }
+
+    #[test]
+    fn a_factor_of_one_leaves_phash_simple_a_column_short() {
+        let plane = Plane::new((0..64).collect(), 8, 8).unwrap();
+        let found = phash_simple(plane.view(), 8, 1).unwrap();
+        assert_eq!((found.columns, found.bits.len()), (7, 56));
+    }
+}

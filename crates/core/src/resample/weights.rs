@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::simd::{self, Factors, Level, STEP};
+use crate::simd::{self, Factors, Level};
 
 /// Fractional bits of a weight.
 pub const PRECISION: u32 = 22;
@@ -20,7 +20,7 @@ const LOBES: f64 = 3.0;
 /// The weights of this many passes are kept, if each has no more weights than stated: 20 MB at the most.
 const MOST_KEPT: usize = 64;
 const MOST_KEPT_WEIGHTS: usize = 1 << 15;
-static KEPT: Mutex<BTreeMap<(usize, usize, usize), Arc<Weights>>> = Mutex::new(BTreeMap::new());
+static KEPT: Mutex<BTreeMap<(usize, usize, bool), Arc<Weights>>> = Mutex::new(BTreeMap::new());
 
 /// Output pixel `i` is the sum over `t` below `taps` of weight `(i, t)` times `input[start[i] + t]`.
 pub struct Weights {
@@ -34,22 +34,22 @@ pub struct Weights {
 impl Weights {
     /// For the horizontal pass: taps padded to whole steps where the row is long enough.
     pub fn for_rows(level: Level, input: usize, output: usize) -> Arc<Weights> {
-        Weights::kept(level, input, output, STEP)
+        Weights::kept(level, input, output, true)
     }
 
     /// For the vertical pass, where every tap costs a row: no padding beyond the longest output's.
     pub fn for_columns(level: Level, input: usize, output: usize) -> Arc<Weights> {
-        Weights::kept(level, input, output, 1)
+        Weights::kept(level, input, output, false)
     }
 
     /// From the weights of the last sizes seen: the photos of one camera or shop have few sizes, and without
     /// this, weights are a sixth of the work of hashing a photo of 0.2 megapixels.
-    fn kept(level: Level, input: usize, output: usize, step: usize) -> Arc<Weights> {
-        let key = (input, output, step);
+    fn kept(level: Level, input: usize, output: usize, pad: bool) -> Arc<Weights> {
+        let key = (input, output, pad);
         if let Some(found) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(found);
         }
-        let weights = Arc::new(Weights::new(level, input, output, step));
+        let weights = Arc::new(Weights::new(level, input, output, pad));
         if weights.full.len() <= MOST_KEPT_WEIGHTS {
             let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= MOST_KEPT {
@@ -60,10 +60,10 @@ impl Weights {
         weights
     }
 
-    fn new(level: Level, input: usize, output: usize, step: usize) -> Weights {
+    fn new(level: Level, input: usize, output: usize, pad: bool) -> Weights {
         let spans: Vec<Span> = (0..output).map(|i| Span::new(i, input, output)).collect();
         let longest = spans.iter().map(|span| span.last - span.first).max().unwrap_or(1);
-        let padded = longest.next_multiple_of(step);
+        let padded = if pad { simd::padded(longest) } else { longest };
         let taps = if padded <= input { padded } else { input };
         let start: Vec<usize> = spans.iter().map(|span| span.first.min(input - taps)).collect();
         let used = spans.iter().zip(&start).map(|(span, start)| span.last - start).collect();
@@ -175,4 +175,63 @@ fn sine(angle: f64) -> f64 {
         sum = sum * square + TERMS[n];
     }
     sum * folded
+}
+
+/// The weights by their definition, with two library sines each: the twin that the fast road is held against.
+#[cfg(test)]
+pub fn by_two_sines(i: usize, input: usize, output: usize) -> (usize, Vec<i32>) {
+    let sinc = |x: f64| if x == 0.0 { 1.0 } else { libm::sin(x * PI) / (x * PI) };
+    let span = Span::new(i, input, output);
+    let exact: Vec<f64> = (span.first..span.last)
+        .map(|x| (x as f64 - span.center + 0.5) * span.inverse)
+        .map(|x| if (-LOBES..LOBES).contains(&x) { sinc(x) * sinc(x / LOBES) } else { 0.0 })
+        .collect();
+    let sum: f64 = exact.iter().sum();
+    let fixed = exact.iter().map(|w| if sum == 0.0 { *w } else { w / sum } * f64::from(1 << PRECISION));
+    (span.first, fixed.map(|w| if w < 0.0 { (w - 0.5) as i32 } else { (w + 0.5) as i32 }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(input: usize, output: usize) {
+        let weights = Weights::new(Level::best(), input, output, true);
+        for i in 0..output {
+            let (first, expected) = by_two_sines(i, input, output);
+            let row = weights.row(i);
+            let moved = first - weights.start()[i];
+            assert_eq!(&row[moved..], expected, "{input} to {output}, pixel {i}");
+            assert!(row[..moved].iter().all(|&w| w == 0));
+        }
+    }
+
+    #[test]
+    fn one_polynomial_equals_two_sines_for_the_sizes_of_pictures() {
+        for output in [1, 2, 3, 7, 8, 9, 16, 17, 32, 33, 64] {
+            (1..3000).step_by(7).chain(3000..9000).step_by(61).for_each(|input| check(input, output));
+        }
+        for output in [128, 256, 300, 512, 1024, 2048] {
+            (1..6000).step_by(293).for_each(|input| check(input, output));
+        }
+    }
+
+    #[test]
+    fn weights_sum_to_one() {
+        for (input, output) in [(533, 8), (4000, 2048), (10, 300), (3, 2)] {
+            let weights = Weights::new(Level::best(), input, output, false);
+            for i in 0..output {
+                let sum: i32 = weights.row(i).iter().sum();
+                assert!((sum - (1 << PRECISION)).unsigned_abs() as usize <= weights.taps() / 2 + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_store_of_weights_stays_small() {
+        for input in 1..500 {
+            Weights::for_rows(Level::best(), input, 8);
+        }
+        assert!(KEPT.lock().unwrap().len() <= MOST_KEPT);
+    }
 }
