@@ -39,6 +39,7 @@ lint: .venv/.dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/mypy bench demo
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 

@@ -7,6 +7,8 @@ ones; the figure for large ones is given beside it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .harness import Line, alternate, main, use_one_core
 
 use_one_core()
@@ -42,7 +44,7 @@ def _compare(what: str, images: list[Image.Image], rounds: int, target: float | 
 
 
 def _measure(image: Image.Image, rounds: int) -> list[float]:
-    jobs = (
+    jobs: tuple[Callable[[], str], ...] = (
         lambda: str(rival.crop_resistant_hash(image)),
         lambda: str(ours.crop_resistant_hash(image)),
         lambda: compute(image, KINDS, "imagehash")["crop_resistant"].hex,

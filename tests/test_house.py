@@ -135,7 +135,7 @@ def test_exports_do_not_depend_on_order(first: str) -> None:
 
 def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = lookalike.nothing  # type: ignore[attr-defined]
+        _ = lookalike.nothing
 
 
 def test_version_is_one() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,13 @@ from PIL import Image
 from lookalike._core import Planes
 from lookalike.errors import LimitError, NoImageError
 from lookalike.options import DEFAULT_LIMITS, Limits
+from lookalike.sources import pixels
 from lookalike.sources.arrays import high_bytes, to_image
 from lookalike.sources.pillow import held, normalise
 from lookalike.sources.pixels import planes, public_strips, raw_strips
 
 STANDARD = "standard/1"
-CONVERTIBLE = ["1", "L", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LA", "PA", "La", "RGBa", "I;16", "I", "F"]
+CONVERTIBLE = ["1", "L", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LA", "PA", "RGBa", "I;16", "I", "F"]
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
@@ -39,11 +39,15 @@ def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 
 @pytest.fixture(params=["raw", "public"])
-def door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test by Pillow's encoder, and again as if it were gone."""
     if request.param == "public":
-        monkeypatch.delattr(Image, "_getencoder")
-    yield request.param
+
+        def closed(*_: object) -> None:
+            raise AttributeError
+
+        monkeypatch.setattr(pixels, "_encoder", closed)
+    return str(request.param)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (257, 130), (20_001, 3)])
@@ -153,9 +157,9 @@ def test_channels_mean_what_pillow_s_do(shape: tuple[int, ...]) -> None:
     assert to_image(view, STANDARD, DEFAULT_LIMITS).tobytes() == image.tobytes()
 
 
-@pytest.mark.parametrize("mode", [*CONVERTIBLE, "LAB", "I;16B"])
+@pytest.mark.parametrize("mode", [*CONVERTIBLE, "La", "LAB"])
 def test_the_standard_recipe_ends_in_grey_or_rgb_and_leaves_the_image_alone(mode: str) -> None:
-    image = noise(30, 20, "RGB").convert("LAB") if mode == "LAB" else noise(30, 20, mode.rstrip("B") or mode)
+    image = noise(30, 20, mode)
     before = image.mode, image.tobytes(), dict(image.info)
     assert normalise(image, STANDARD).mode in ("L", "RGB")
     assert (image.mode, image.tobytes(), dict(image.info)) == before
@@ -200,7 +204,7 @@ def test_a_transparent_palette_entry_is_white_and_the_palette_is_kept() -> None:
     image.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
     for key, expected in (
         (1, [10, 20, 30, 255, 255, 255, 70, 80, 90]),
-        (b"\0\xff\xff", [255] * 3 + [40, 50, 60, 70, 80, 90]),
+        (b"\0\xff\xff", [255, 255, 255, 40, 50, 60, 70, 80, 90]),
     ):
         image.info["transparency"] = key
         assert list(normalise(image, STANDARD).tobytes()) == expected

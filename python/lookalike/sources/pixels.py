@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from PIL import Image
 
@@ -58,8 +59,7 @@ def raw_strips(image: Image.Image, rawmode: str) -> Iterator[bytes]:
     take 5 ms; `tobytes`, the public way, joins small chunks and takes 50.
     """
     try:
-        encoder = Image._getencoder(image.mode, "raw", (rawmode, 0, 1))
-        encoder.setimage(image.im, (0, 0, *image.size))
+        encoder = _encoder(image, rawmode)
     except (AttributeError, TypeError):
         yield from public_strips(image, rawmode)
         return
@@ -69,6 +69,12 @@ def raw_strips(image: Image.Image, rawmode: str) -> Iterator[bytes]:
         yield data
         if status:
             break
+
+
+def _encoder(image: Image.Image, rawmode: str) -> Any:
+    encoder = Image._getencoder(image.mode, "raw", (rawmode, 0, 1))
+    encoder.setimage(image.im, (0, 0, *image.size))
+    return encoder
 
 
 def public_strips(image: Image.Image, rawmode: str) -> Iterator[bytes]:
