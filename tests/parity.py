@@ -145,7 +145,7 @@ def compare(reference: Any, image: Image.Image, cases: Iterator[Case], name: str
         if is_tall(image) and _differing(theirs, mine):
             tally.order_bits += _differing(theirs, mine)
             theirs = _outcome(lambda c=case: c.call(reference, Once(image, rows_first=True)))
-        _judge(tally, image, case, theirs, mine, name)
+        judge(tally, image, case, theirs, mine, name)
     return tally
 
 
@@ -183,12 +183,12 @@ def compare_regions(
 
 def _judge_regions(tally: Tally, crops: list[Any], function: str, theirs: Any, mine: Any, name: str) -> None:
     if isinstance(theirs, Exception) or isinstance(mine, Exception):
-        _judge(tally, None, Case(function), theirs, mine, name)
+        judge(tally, None, Case(function), theirs, mine, name)
     elif len(theirs) != len(mine):
         tally.failures.append(f"{name} {function}: {len(theirs)} segments there, {len(mine)} here")
     else:
         for crop, their_part, my_part in zip(crops, theirs, mine, strict=True):
-            _judge(tally, crop, Case(function), their_part, my_part, name)
+            judge(tally, crop, Case(function), their_part, my_part, name)
 
 
 def _outcome(call: Callable[[], Any]) -> Any:
@@ -200,7 +200,8 @@ def _outcome(call: Callable[[], Any]) -> Any:
             return error
 
 
-def _judge(tally: Tally, image: Any, case: Case, theirs: Any, mine: Any, name: str) -> None:
+def judge(tally: Tally, image: Any, case: Case, theirs: Any, mine: Any, name: str) -> None:
+    """Count what one call gave on both sides."""
     label = f"{name}: {case.function} {dict(case.settings)}"
     tally.hashes += 1
     if isinstance(theirs, Exception) or isinstance(mine, Exception):

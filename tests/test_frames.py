@@ -16,23 +16,9 @@ from lookalike.frames import column_names, load, read_columns, require_column, r
 
 COLUMNS = ["image", "ahash", "colorhash", "width", "format", "error"]
 ROWS: list[dict[str, Any]] = [
-    {
-        "image": "a.jpg",
-        "ahash": "0000000000000000",
-        "colorhash": "0e400008002",
-        "width": 5,
-        "format": "JPEG",
-        "error": None,
-    },
-    {"image": 'b, "c"\n.jpg', "ahash": None, "colorhash": None, "width": None, "format": None, "error": "gone: bad"},
-    {
-        "image": "ü.png",
-        "ahash": "1234567890123456",
-        "colorhash": "06280000000",
-        "width": 7,
-        "format": "PNG",
-        "error": None,
-    },
+    dict(zip(COLUMNS, ["a.jpg", "0000000000000000", "0e400008002", 5, "JPEG", None], strict=True)),
+    dict(zip(COLUMNS, ['b, "c"\n.jpg', None, None, None, None, "gone: bad"], strict=True)),
+    dict(zip(COLUMNS, ["ü.png", "1234567890123456", "06280000000", 7, "PNG", None], strict=True)),
 ]
 KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table}
 
@@ -77,9 +63,8 @@ def test_pandas_keeps_whole_numbers_and_none() -> None:
 
 def test_taking_rows_keeps_the_kind_and_adds_columns(kind: str) -> None:
     frame = to_frame(ROWS, COLUMNS, kind)
-    taken = take(
-        frame, [2, 0], {"hamming_distance": [0, None], "segment_distance": [0.5, 1.0], "duplicate_of": ["x", None]}
-    )
+    added = {"hamming_distance": [0, None], "segment_distance": [0.5, 1.0], "duplicate_of": ["x", None]}
+    taken = take(frame, [2, 0], added)
     assert isinstance(taken, KINDS[kind])
     assert column_names(taken) == [*COLUMNS, "hamming_distance", "segment_distance", "duplicate_of"]
     last = {"hamming_distance": None, "segment_distance": 1.0, "duplicate_of": None}

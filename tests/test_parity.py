@@ -119,6 +119,24 @@ def test_small_and_narrow_pictures(width: int, height: int) -> None:
     assert not tally.failures
 
 
+def test_the_order_of_passes_in_tall_pictures() -> None:
+    picture = Image.frombytes("L", (7, 1500), bytes(i * i * 11 // 3 % 256 for i in range(7 * 1500)))
+    assert not parity.compare(reference, picture, parity.all_sizes(10_500), "tall").failures
+    assert not parity.compare_regions(reference, picture, INNER, "tall").failures
+
+
+def test_the_proof_can_fail() -> None:
+    picture = Image.linear_gradient("L")
+    mine, its = parity.ours.dhash(picture), reference.dhash(picture)
+    its.hash[3, 4] ^= True
+    tally = parity.Tally()
+    parity.judge(tally, picture, parity.Case.of("dhash"), its, mine, "gradient")
+    parity.judge(tally, picture, parity.Case.of("dhash"), ValueError("no"), mine, "gradient")
+    parity.judge(tally, picture, parity.Case.of("phash"), its, parity.ours.phash(picture), "gradient")
+    assert (len(tally.failures), tally.noise_bits) == (3, 0)
+    assert tally.differing_bits > 1
+
+
 def main(step: int = 1, start: int = 0) -> int:
     """Prove all files, or every `step`th, and print the sums."""
     total = {}

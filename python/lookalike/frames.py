@@ -298,4 +298,4 @@ def _pandas_column(name: str, values: list[Any]) -> Any:
     if dtype == nw.Int64:
         return pd.array(values, dtype="Int64")
     # Objects, or pandas 3 would make None into NaN and a column of None alone into something else again.
-    return pd.array(values, dtype="float64" if dtype == nw.Float64 else object)
+    return pd.Series(values, dtype="float64" if dtype == nw.Float64 else object).array

@@ -1,12 +1,16 @@
 """Drop-in for `import imagehash`: the names, signatures, operators, texts and bits of ImageHash 4.3.2.
 
-    from lookalike import imagehash
-
-    imagehash.phash(Image.open("photo.jpg")) - imagehash.phash(Image.open("copy.jpg"))
+    >>> from PIL import Image
+    >>> from lookalike import imagehash
+    >>> photo = Image.linear_gradient("L")
+    >>> print(imagehash.average_hash(photo))
+    00000000ffffffff
+    >>> imagehash.average_hash(photo) - imagehash.average_hash(photo.rotate(180))
+    64
 
 Every hash of every PIL image is the same, bit for bit, and needs neither SciPy nor PyWavelets. Texts
-and pickles written with ImageHash are read here. It differs where ImageHash is broken, by chance or
-by mistake:
+that ImageHash wrote are read here; its pickles too, where this module stands for it as
+`sys.modules["imagehash"]`. It differs where ImageHash is broken, by chance or by mistake:
 
 Values:
     * `hash(a)` is over the whole value. There it has 8 bits' worth of sums, so that sets and dicts of
@@ -41,8 +45,8 @@ Computing:
       what they would be without the overflow.
     * Pictures more than 100 times as tall as wide are resized rows first, then columns, as by Pillow up to
       12.2, and so in every later one. There Pillow's version decides.
-    * `crop_resistant_hash`: where very many regions are single pixels, ImageHash ends in an IndexError;
-      here its search ends.
+    * `crop_resistant_hash`: where more regions are single pixels than there are pixels around the reduced
+      picture, ImageHash runs into an IndexError; here its search ends.
     * Squares of more than 16384 pixels a side are an OverflowError, as those of 2**31 are there; a
       `hash_size` above 4096 is a ValueError.
     * What is no PIL image is an AttributeError as there, with a text that says what to do.
