@@ -31,7 +31,7 @@ help:
 demo: .venv/.base .demo/.packages
 	$(BIN)/python demo/demo.py
 
-test: .venv/.dev
+test: .venv/.dev .demo/.packages
 	cargo test --locked -p lookalike-core
 	$(BIN)/python -m pytest
 

@@ -4,10 +4,10 @@ Bits may differ in one case only: in `phash` and `phash_simple`, where the coeff
 threshold in exact arithmetic, ImageHash's bit is the rounding noise of an FFT and ours is 0. Each such
 bit is proved with 100 digits from the resized pixels; any other difference is a failure.
 
-One more thing is not ours to follow: Pillow 12.3 resizes pictures more than 100 times as tall as wide in
-the other order (columns first), later ones more than those. Our recipe is rows first, as in Pillow 7 to
-12.2. Where a tall picture's bits differ, ImageHash computes again with Pillow's two passes called one by
-one, rows first; those bits are counted apart, and must then all be the same.
+One more thing is not ours to follow: from 12.2 on, Pillow resizes some pictures columns first (in 12.2 and
+12.3 those more than 100 times as tall as wide, in 13 all whose height shrinks much more than their width).
+Our recipe is rows first, as in Pillow 7 to 12.1. Where bits differ, ImageHash computes again with Pillow's
+two passes called one by one, rows first; those bits are counted apart, and must then all be the same.
 """
 
 from __future__ import annotations
@@ -142,32 +142,38 @@ def compare(reference: Any, image: Image.Image, cases: Iterator[Case], name: str
     tally, once = Tally(pictures=1), Once(image)
     for case in cases:
         theirs, mine = _outcome(lambda c=case: c.call(reference, once)), _outcome(lambda c=case: c.call(ours, image))
-        if is_tall(image) and _differing(theirs, mine):
-            tally.order_bits += _differing(theirs, mine)
+        part = judged(image, case, theirs, mine, name)
+        if part.differing_bits:
             theirs = _outcome(lambda c=case: c.call(reference, Once(image, rows_first=True)))
-        judge(tally, image, case, theirs, mine, name)
+            part = _unless_order(part, judged(image, case, theirs, mine, name))
+        tally.add(part)
     return tally
 
 
-def is_tall(image: Image.Image) -> bool:
-    """Whether Pillow 12.3 resizes the columns first."""
-    return image.height > 100 * image.width
-
-
-def _differing(theirs: Any, mine: Any) -> int:
-    if isinstance(theirs, Exception) or isinstance(mine, Exception) or theirs.hash.shape != mine.hash.shape:
-        return 0
-    return int((theirs.hash != mine.hash).sum())
+def _unless_order(plain: Tally, rows_first: Tally) -> Tally:
+    if rows_first.failures:
+        return plain
+    rows_first.order_bits = plain.differing_bits
+    return rows_first
 
 
 def compare_regions(
     reference: Any, image: Image.Image, functions: tuple[str, ...], name: str, **settings: Any
 ) -> Tally:
     """`crop_resistant_hash` with several inner hashes, for the price of one segmentation there."""
-    tally, crops, once = Tally(pictures=1), [], Once(image, is_tall(image))
+    plain = _compare_regions(reference, image, functions, name, settings, rows_first=False)
+    if not plain.failures:
+        return plain
+    return _unless_order(plain, _compare_regions(reference, image, functions, name, settings, rows_first=True))
+
+
+def _compare_regions(
+    reference: Any, image: Image.Image, functions: tuple[str, ...], name: str, settings: Any, rows_first: bool
+) -> Tally:
+    tally, crops, once = Tally(pictures=1), [], Once(image, rows_first)
 
     def keep(crop: Image.Image) -> None:
-        crops.append(Once(crop, is_tall(crop)))
+        crops.append(Once(crop, rows_first))
 
     found = _outcome(lambda: reference.crop_resistant_hash(once, hash_func=keep, **settings))
     for function in functions:
@@ -183,12 +189,12 @@ def compare_regions(
 
 def _judge_regions(tally: Tally, crops: list[Any], function: str, theirs: Any, mine: Any, name: str) -> None:
     if isinstance(theirs, Exception) or isinstance(mine, Exception):
-        judge(tally, None, Case(function), theirs, mine, name)
+        tally.add(judged(None, Case(function), theirs, mine, name))
     elif len(theirs) != len(mine):
         tally.failures.append(f"{name} {function}: {len(theirs)} segments there, {len(mine)} here")
     else:
         for crop, their_part, my_part in zip(crops, theirs, mine, strict=True):
-            judge(tally, crop, Case(function), their_part, my_part, name)
+            tally.add(judged(crop, Case(function), their_part, my_part, name))
 
 
 def _outcome(call: Callable[[], Any]) -> Any:
@@ -200,26 +206,25 @@ def _outcome(call: Callable[[], Any]) -> Any:
             return error
 
 
-def judge(tally: Tally, image: Any, case: Case, theirs: Any, mine: Any, name: str) -> None:
-    """Count what one call gave on both sides."""
-    label = f"{name}: {case.function} {dict(case.settings)}"
-    tally.hashes += 1
+def judged(image: Any, case: Case, theirs: Any, mine: Any, name: str) -> Tally:
+    """What one call gave on both sides."""
+    label, tally = f"{name}: {case.function} {dict(case.settings)}", Tally(hashes=1)
     if isinstance(theirs, Exception) or isinstance(mine, Exception):
-        tally.errors += 1
+        tally.errors = 1
         if not _same_error(theirs, mine):
             tally.failures.append(f"{label}: {theirs!r} there, {mine!r} here")
-        return
-    if theirs.hash.shape != mine.hash.shape or mine.hash.dtype != bool:
+    elif theirs.hash.shape != mine.hash.shape or mine.hash.dtype != bool:
         tally.failures.append(f"{label}: shape {theirs.hash.shape} there, {mine.hash.shape} {mine.hash.dtype} here")
-        return
-    tally.bits += mine.hash.size
-    differing = theirs.hash != mine.hash
-    if differing.any():
-        _judge_bits(tally, image, case, differing, mine.hash, label)
+    else:
+        tally.bits = mine.hash.size
+        _judge_bits(tally, image, case, theirs.hash != mine.hash, mine.hash, label)
+    return tally
 
 
 def _judge_bits(tally: Tally, image: Any, case: Case, differing: Any, mine: Any, label: str) -> None:
     count = int(differing.sum())
+    if not count:
+        return
     if case.function in ("phash", "phash_simple"):
         stable, tied = exact_bits(image, case)
         if tied[differing].all() and (mine == stable).all():
@@ -236,7 +241,7 @@ def exact_bits(image: Image.Image, case: Case) -> tuple[Any, Any]:
     side = settings["hash_size"] * settings["highfreq_factor"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        grey = Once(image.convert("L"), is_tall(image))
+        grey = Once(image.convert("L"), rows_first=True)
     small = np.asarray(grey.resize((side, side), LANCZOS))
     return _exact_bits(small.tobytes(), side, case.function, settings["hash_size"])
 

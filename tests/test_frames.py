@@ -83,6 +83,8 @@ def test_pandas_labels_stay_with_their_rows() -> None:
     taken = take(frame, [2, 1], {"hamming_distance": [3, 4]})
     assert list(taken.index) == ["x", "y"]
     assert list(taken["hamming_distance"]) == [3, 4]
+    assert taken["error"].tolist() == [None, "gone: bad"]
+    assert take(frame, [1], {"duplicate_of": [None]})["duplicate_of"].tolist() == [None]
     assert list(frame.columns) == COLUMNS
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import PIL
 import pytest
 from PIL import Image
 
@@ -80,6 +81,7 @@ def test_photos_have_the_same_bits(path: Path) -> None:
     assert not tally.failures
     assert tally.files == 1
     assert tally.bits > 20_000
+    assert not tally.order_bits or int(PIL.__version__.split(".")[0]) > 12
 
 
 @needs_data
@@ -129,10 +131,9 @@ def test_the_proof_can_fail() -> None:
     picture = Image.linear_gradient("L")
     mine, its = parity.ours.dhash(picture), reference.dhash(picture)
     its.hash[3, 4] ^= True
-    tally = parity.Tally()
-    parity.judge(tally, picture, parity.Case.of("dhash"), its, mine, "gradient")
-    parity.judge(tally, picture, parity.Case.of("dhash"), ValueError("no"), mine, "gradient")
-    parity.judge(tally, picture, parity.Case.of("phash"), its, parity.ours.phash(picture), "gradient")
+    tally = parity.judged(picture, parity.Case.of("dhash"), its, mine, "gradient")
+    tally.add(parity.judged(picture, parity.Case.of("dhash"), ValueError("no"), mine, "gradient"))
+    tally.add(parity.judged(picture, parity.Case.of("phash"), its, parity.ours.phash(picture), "gradient"))
     assert (len(tally.failures), tally.noise_bits) == (3, 0)
     assert tally.differing_bits > 1
 

@@ -25,6 +25,7 @@ from lookalike.sources.files import EXTENSIONS, open_file
 from lookalike.sources.items import count, settle
 
 STANDARD = "standard/1"
+TREE = ("b/2.PNG", "b/10.jpg", "b/deep/er/x.webp", "a.jpg", "c.jpg")
 
 
 @pytest.fixture

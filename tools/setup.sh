@@ -49,6 +49,7 @@ check_rust() {
 
 check_rust
 new_enough .venv/bin/python || make_venv
+echo "setup: installing; the core is compiled if it has changed, which takes a minute or two the first time"
 # pip builds by maturin's release profile; --locked keeps it to Cargo.lock.
 MATURIN_PEP517_ARGS="--locked" \
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${1:+[$1]}"

@@ -251,9 +251,7 @@ def _series(name: str, values: list[Any], like: nw.DataFrame[Any]) -> nw.Series[
     import narwhals as nw
 
     if like.implementation.is_pandas():
-        import pandas as pd
-
-        native = pd.Series(_pandas_column(name, values), index=nw.to_native(like).index, name=name)
+        native = _pandas_column(name, values).set_axis(nw.to_native(like).index).rename(name)
         return nw.from_native(native, series_only=True)
     backend: Any = like.implementation
     return nw.new_series(name, values, _dtype(name, values), backend=backend)
@@ -292,10 +290,6 @@ def _pandas_column(name: str, values: list[Any]) -> Any:
     import narwhals as nw
     import pandas as pd
 
-    dtype = _dtype(name, values)
-    if dtype is None:
-        return values
-    if dtype == nw.Int64:
-        return pd.array(values, dtype="Int64")
-    # Objects, or pandas 3 would make None into NaN and a column of None alone into something else again.
-    return pd.Series(values, dtype="float64" if dtype == nw.Float64 else object).array
+    # Text as objects, or pandas 3 would make None into NaN, and a column of None alone into something else again.
+    types = {None: None, nw.Int64: "Int64", nw.Float64: "float64", nw.String: object}
+    return pd.Series(values, dtype=types[_dtype(name, values)])

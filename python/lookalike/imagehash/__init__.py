@@ -43,8 +43,9 @@ Computing:
       PyWavelets are a ValueError. No warnings are printed about levels.
     * `colorhash`: any `binbits` of 1 or more; there the counts overflow from about 40 on. Counts are
       what they would be without the overflow.
-    * Pictures more than 100 times as tall as wide are resized rows first, then columns, as by Pillow up to
-      12.2, and so in every later one. There Pillow's version decides.
+    * Pictures are resized rows first, then columns, whatever Pillow does. There Pillow's version decides:
+      12.2 and 12.3 begin with the columns where a picture is more than 100 times as tall as wide, 13 in
+      many more.
     * `crop_resistant_hash`: where more regions are single pixels than there are pixels around the reduced
       picture, ImageHash runs into an IndexError; here its search ends.
     * Squares of more than 16384 pixels a side are an OverflowError, as those of 2**31 are there; a

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ..errors import LimitError, NoImageError
 from .files import expand_path, readable
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ def _read_all(file: Any, max_bytes: int) -> bytes:
         raise TypeError("expected a file opened in binary mode ('rb'), got one in text mode")
     if not data:
         _explain_empty(file)
+    elif len(data) > max_bytes:
+        raise LimitError(f"expected at most {max_bytes:,} bytes, got a file object with more; raise Limits.bytes")
     return bytes(data or b"")
 
 
@@ -207,6 +210,4 @@ def _explain_empty(file: Any) -> None:
     except (AttributeError, OSError, io.UnsupportedOperation):
         return
     if position:
-        from ..errors import NoImageError
-
         raise NoImageError(f"nothing left to read: the file object stands at byte {position}; seek(0) first")
