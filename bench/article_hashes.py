@@ -16,7 +16,7 @@ import imagehash as rival  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from lookalike import imagehash as ours  # noqa: E402
-from lookalike.fingerprint import compute  # noqa: E402
+from lookalike.fingerprints import compute  # noqa: E402
 from lookalike.kinds import ARTICLE_KINDS, Kind  # noqa: E402
 
 from . import pictures  # noqa: E402
@@ -45,7 +45,7 @@ def _compare(what: str, images: list[Image.Image], rounds: int) -> list[Line]:
             totals[n] += seconds / len(images)
         for n, seconds in enumerate(mine):
             ratios[n].append(theirs / seconds)
-    one_call = _line(f"{what}: lookalike.fingerprint.compute, one call", totals[0], totals[2], ratios[1], TARGET)
+    one_call = _line(f"{what}: lookalike.fingerprints.compute, one call", totals[0], totals[2], ratios[1], TARGET)
     five_calls = _line(f"{what}: lookalike.imagehash, five calls", totals[0], totals[1], ratios[0], None)
     return [one_call, five_calls]
 

@@ -17,7 +17,7 @@ import imagehash as rival  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from lookalike import imagehash as ours  # noqa: E402
-from lookalike.fingerprint import compute  # noqa: E402
+from lookalike.fingerprints import compute  # noqa: E402
 from lookalike.kinds import Kind  # noqa: E402
 
 from . import pictures  # noqa: E402
@@ -39,7 +39,7 @@ def _compare(what: str, images: list[Image.Image], rounds: int, target: float | 
         times = _measure(image, rounds)
         totals = [total + seconds / len(images) for total, seconds in zip(totals, times, strict=True)]
     theirs, *mine = totals
-    roads = ("lookalike.imagehash.crop_resistant_hash", "lookalike.fingerprint.compute")
+    roads = ("lookalike.imagehash.crop_resistant_hash", "lookalike.fingerprints.compute")
     return [_line(f"{what}: {road}", theirs, seconds, target) for road, seconds in zip(roads, mine, strict=True)]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from commands import noise, picture_folder, run
-from lookalike.fingerprint import fingerprint
+from lookalike.fingerprints import fingerprint
 
 
 @pytest.fixture

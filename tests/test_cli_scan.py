@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from commands import COMMAND, listing, noise, picture_folder, run
-from lookalike.fingerprint import fingerprint_many
+from lookalike.fingerprints import fingerprint_many
 from lookalike.frames import load, rows_of
 
 NAMES = ["photos/0.png", "photos/1.png", "photos/2.png", "photos/3.png", "photos/broken.png", "photos/copy-of-0.png"]

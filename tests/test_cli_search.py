@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from commands import noise, picture_folder, run
-from lookalike.fingerprint import fingerprint, fingerprint_many
+from lookalike.fingerprints import fingerprint, fingerprint_many
 from lookalike.matching.similar import find_similar
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lookalike.errors import ColumnError
-from lookalike.fingerprint import fingerprint, fingerprint_rows, row_names
+from lookalike.fingerprints import fingerprint, fingerprint_rows, row_names
 from lookalike.frames import to_frame
 from lookalike.hashes import Hash
 from lookalike.matching import find_duplicates, find_similar

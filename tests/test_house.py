@@ -116,9 +116,9 @@ def _typed_exports() -> Iterator[str]:
         "lookalike.fingerprint_many",
         "lookalike.is_duplicate",
         "lookalike.gallery",
-        "import lookalike.fingerprint",
+        "import lookalike.fingerprints",
         "from lookalike.show.gallery import gallery",
-        "from lookalike.fingerprint import compute",
+        "from lookalike.fingerprints import compute",
     ],
 )
 def test_exports_do_not_depend_on_order(first: str) -> None:

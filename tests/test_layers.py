@@ -25,7 +25,7 @@ LAYERS = (
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
     ("sources",),
-    ("fingerprint",),
+    ("fingerprints",),
     ("matching",),
     ("show",),
     ("imagehash",),

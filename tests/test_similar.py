@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lookalike.errors import ColumnError, MismatchError, NoFileError
-from lookalike.fingerprint import fingerprint
+from lookalike.fingerprints import fingerprint
 from lookalike.hashes import Hash, MultiHash, parse_hash
 from lookalike.kinds import Kind
 from lookalike.matching import find_similar, is_duplicate

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import Site
 from lookalike.errors import FetchError, LimitError
-from lookalike.fingerprint import fingerprint, fingerprint_many
+from lookalike.fingerprints import fingerprint, fingerprint_many
 from lookalike.options import DEFAULT_LIMITS
 from lookalike.sources.web import fetch
 

@@ -5,9 +5,7 @@ Names are loaded when they are first used, so that `import lookalike` costs next
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._core import DEBUG_BUILD, __version__
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
         NoImageError,
         SourceError,
     )
-    from .fingerprint import Fingerprint, fingerprint, fingerprint_many
+    from .fingerprints import Fingerprint, fingerprint, fingerprint_many
     from .hashes import Hash, MultiHash, hamming_distance, hex_digit_distance
     from .kinds import Kind
     from .matching.duplicates import find_duplicates, is_duplicate
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ColumnError": "errors",
     "FetchError": "errors",
-    "Fingerprint": "fingerprint",
+    "Fingerprint": "fingerprints",
     "Gallery": "show.gallery",
     "Hash": "hashes",
     "Kind": "kinds",
@@ -51,8 +49,8 @@ _HOMES = {
     "SourceError": "errors",
     "find_duplicates": "matching.duplicates",
     "find_similar": "matching.similar",
-    "fingerprint": "fingerprint",
-    "fingerprint_many": "fingerprint",
+    "fingerprint": "fingerprints",
+    "fingerprint_many": "fingerprints",
     "gallery": "show.gallery",
     "hamming_distance": "hashes",
     "hex_digit_distance": "hashes",
@@ -105,15 +103,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-class _Package(ModuleType):
-    """This module: `lookalike.fingerprint` is the function, whoever has loaded the file of that name."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # The import system sets a package's attribute to each of its modules that it loads.
-        if name not in _HOMES or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

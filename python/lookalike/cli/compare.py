@@ -129,7 +129,7 @@ def _attempt(source: object, recipe: str) -> _Side | Exception:
 
 
 def _complain(name: str, error: Exception) -> None:
-    from ..fingerprint import error_text
+    from ..fingerprints import error_text
     from .inputs import complaint
     from .output import complain
 
@@ -182,7 +182,7 @@ def _content(source: object) -> bytes:
 
 def _hashes(image: Any, recipe: str) -> dict[str, Hash | MultiHash | None]:
     from ..errors import NoImageError
-    from ..fingerprint import compute
+    from ..fingerprints import compute
 
     found: dict[str, Hash | MultiHash | None] = {}
     for kind in _KINDS:

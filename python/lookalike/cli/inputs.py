@@ -55,7 +55,7 @@ def scanned(
     Yields:
         The rows of `fingerprint_rows`, in order, each as soon as it is done.
     """
-    from ..fingerprint import fingerprint_rows
+    from ..fingerprints import fingerprint_rows
     from .stream import interruptible
 
     rows = fingerprint_rows(

@@ -129,7 +129,7 @@ def _hash_of(source: Any, on: Kind, recipe: str, radius: float | None) -> Any:
 
 
 def _scan_to_frame(args: Namespace, kinds: Sequence[Kind], counts: inputs.Counts) -> Any:
-    from ..fingerprint import row_names
+    from ..fingerprints import row_names
     from ..frames import to_frame
 
     return to_frame(rows_of_scan(args, kinds, counts), row_names(kinds), "pandas")

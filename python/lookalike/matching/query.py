@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ..errors import MismatchError, NoFileError, shortened
-from ..fingerprint import Fingerprint, fingerprint
+from ..fingerprints import Fingerprint, fingerprint
 from ..hashes import Hash, MultiHash, parse_hash
 from ..kinds import Kind
 from ..options import Limits

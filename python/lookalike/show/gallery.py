@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import shortened
-from ..fingerprint import Fingerprint
+from ..fingerprints import Fingerprint
 from ..frames import column_names, read_columns, require_column
 from ..hashes import Hash, MultiHash
 from ..matching.columns import is_missing, kind_of

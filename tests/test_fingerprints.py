@@ -20,7 +20,7 @@ from PIL import Image, ImageSequence
 
 from conftest import Site
 from lookalike.errors import LimitError, NoFileError, NoImageError
-from lookalike.fingerprint import compute, fingerprint, fingerprint_many, fingerprint_rows, row_names
+from lookalike.fingerprints import compute, fingerprint, fingerprint_many, fingerprint_rows, row_names
 from lookalike.frames import rows_of
 from lookalike.hashes import Hash, MultiHash, parse_hash
 from lookalike.kinds import ARTICLE_KINDS, NAMES, Kind
@@ -372,7 +372,7 @@ def test_one_lazy_image_in_many_rows(photo: Path) -> None:
 def test_memory_is_held_to_a_few_pictures(shared: Path) -> None:
     code = """
 import sys
-from lookalike.fingerprint import fingerprint_rows
+from lookalike.fingerprints import fingerprint_rows
 assert all(row["error"] is None for row in fingerprint_rows(sys.argv[1:], workers=2))
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
@@ -384,7 +384,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 def test_an_interrupted_process_ends_at_once(site: Site) -> None:
     code = """
 import signal, sys, threading
-from lookalike.fingerprint import fingerprint_many
+from lookalike.fingerprints import fingerprint_many
 threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
 try:
     fingerprint_many([sys.argv[1]] * 4, workers=2)
