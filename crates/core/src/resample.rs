@@ -9,7 +9,7 @@ mod weights;
 
 use crate::error::{Error, Result};
 use crate::plane::{Plane, View};
-use crate::simd::{self, Level};
+use crate::simd::{self, Level, ROWS};
 use weights::{PRECISION, Weights};
 
 const HALF: i32 = 1 << (PRECISION - 1);
@@ -45,13 +45,15 @@ fn to_byte(sum: i32) -> u8 {
 fn horizontal(level: Level, view: View<'_>, width: usize) -> Vec<u8> {
     let weights = Weights::for_rows(level, view.width(), width);
     let mut out = vec![0u8; width * view.height()];
-    let mut sums = vec![0i32; width];
-    for (y, row) in out.chunks_exact_mut(width).enumerate() {
-        simd::weighted_sums(level, view.row(y), weights.start(), weights.taps(), weights.factors(), &mut sums);
+    let mut sums = vec![0i32; width * ROWS];
+    for (n, part) in out.chunks_mut(width * ROWS).enumerate() {
+        // Where less than four rows are left, the last stands in for those that are missing.
+        let rows = std::array::from_fn(|r| view.row((n * ROWS + r).min(view.height() - 1)));
+        simd::weighted_sums(level, rows, weights.start(), weights.taps(), weights.factors(), &mut sums);
         simd::run(
             level,
             #[inline(always)]
-            || to_bytes(&sums, row),
+            || to_bytes(&sums, part),
         );
     }
     out

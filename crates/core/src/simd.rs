@@ -10,7 +10,7 @@
 #![allow(unsafe_code)]
 
 /// An instruction set that the kernels are compiled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// What every processor of the target has.
     Portable,
@@ -101,172 +101,198 @@ fn with_avx512<R>(kernel: impl FnOnce() -> R) -> R {
     kernel()
 }
 
-/// Weights of a resampling pass, as two numbers that fit 16 bits: weight = `high * 256 + low`. Processors
-/// multiply and add pairs of such numbers in one step, and 32-bit ones much more slowly.
-pub struct Factors {
-    /// Empty where all weights fit `low` as they are: reductions by more than 128.
-    high: Aligned,
-    low: Aligned,
+/// Rows that [`weighted_sums`] takes at a time: they share the reading of the weights and the bookkeeping.
+pub const ROWS: usize = 4;
+/// Taps that one vector step takes: rows of weights padded to a multiple of it take the fast road.
+pub const STEP: usize = 16;
+
+/// Weights of at most 23 bits, in numbers small enough to be multiplied and added up in groups, in one step.
+pub enum Factors {
+    /// Weight = `pairs[0] + 256 pairs[1]`, for the products of 16-bit numbers, added up in twos.
+    Pairs([Aligned<i16>; 2]),
+    /// Weight = `digits[0] + 256 digits[1] + 65536 digits[2]`, for the products of bytes, added up in fours.
+    Digits([Aligned<i8>; 3]),
 }
 
 /// Numbers that begin at the start of a cache line: weights are read many times over, and a read across two
 /// lines costs twice as much.
-struct Aligned {
-    data: Vec<i16>,
+pub struct Aligned<T> {
+    data: Vec<T>,
     first: usize,
 }
 
-impl Aligned {
-    fn new(values: impl ExactSizeIterator<Item = i16>) -> Aligned {
+impl<T: Copy + Default> Aligned<T> {
+    fn new(values: impl ExactSizeIterator<Item = T>) -> Aligned<T> {
         const LINE: usize = 64;
-        let mut data: Vec<i16> = Vec::with_capacity(values.len() + LINE / size_of::<i16>());
-        let first = data.as_ptr().align_offset(LINE).min(LINE / size_of::<i16>());
-        data.resize(first, 0);
+        let mut data: Vec<T> = Vec::with_capacity(values.len() + LINE);
+        let first = data.as_ptr().align_offset(LINE).min(LINE);
+        data.resize(first, T::default());
         data.extend(values);
         Aligned { data, first }
     }
 
-    fn values(&self) -> &[i16] {
+    fn values(&self) -> &[T] {
         &self.data[self.first..]
     }
 }
 
 impl Factors {
-    /// Splits weights of at most 23 bits.
-    pub fn new(weights: &[i32]) -> Factors {
-        if weights.iter().all(|&w| i16::try_from(w).is_ok()) {
-            let low = Aligned::new(weights.iter().map(|&w| w as i16));
-            return Factors { high: Aligned::new([].into_iter()), low };
+    /// Splits weights, in the way that suits the level. The last part is left empty if it is zero throughout.
+    pub fn new(level: Level, weights: &[i32], taps: usize) -> Factors {
+        if level == Level::Avx512 && taps.is_multiple_of(STEP) {
+            let digits: Vec<[i8; 3]> = weights.iter().map(|&w| digits_of(w)).collect();
+            let used = if digits.iter().all(|d| d[2] == 0) { 0 } else { digits.len() };
+            let plane = |n: usize, count: usize| Aligned::new(digits[..count].iter().map(move |d| d[n]));
+            return Factors::Digits([plane(0, digits.len()), plane(1, digits.len()), plane(2, used)]);
         }
-        let high = Aligned::new(weights.iter().map(|&w| (w >> 8) as i16));
-        Factors { high, low: Aligned::new(weights.iter().map(|&w| (w & 255) as i16)) }
+        if weights.iter().all(|&w| i16::try_from(w).is_ok()) {
+            return Factors::Pairs([Aligned::new(weights.iter().map(|&w| w as i16)), Aligned::new([].into_iter())]);
+        }
+        let low = Aligned::new(weights.iter().map(|&w| (w & 255) as i16));
+        Factors::Pairs([low, Aligned::new(weights.iter().map(|&w| (w >> 8) as i16))])
     }
 }
 
-/// Taps that one vector step takes: rows of weights padded to a multiple of it take the fast road.
-pub const STEP: usize = 16;
-
-/// The number of taps that rows of `taps` weights are best padded to.
-pub fn padded(taps: usize) -> usize {
-    taps.next_multiple_of(if taps < WIDE_TAPS { STEP } else { 2 * STEP })
+fn digits_of(weight: i32) -> [i8; 3] {
+    let first = weight as i8;
+    let rest = (weight - i32::from(first)) >> 8;
+    let second = rest as i8;
+    [first, second, ((rest - i32::from(second)) >> 8) as i8]
 }
 
-/// Below this many taps, joining the halves of the widest registers costs more than they save.
-const WIDE_TAPS: usize = 64;
-
-/// For each output `i`, the sum over `t` below `taps` of `pixels[start[i] + t]` times weight `t` of row `i`.
-/// Sums wrap around at 32 bits.
+/// For each of four rows and each output `i`, the sum over `t` below `taps` of `row[start[i] + t]` times weight
+/// `t` of output `i`. The sums of one row stand together. They wrap around at 32 bits.
 ///
 /// # Panics
 /// If a slice is too short for `start`, `taps` and the length of `sums`, or the processor lacks the level.
-pub fn weighted_sums(level: Level, pixels: &[u8], start: &[usize], taps: usize, factors: &Factors, sums: &mut [i32]) {
-    let needed = sums.len() * taps;
-    assert!(taps > 0 && start.len() >= sums.len());
-    let split = Split { high: factors.high.values(), low: factors.low.values() };
-    assert!(split.low.len() >= needed && (split.high.is_empty() || split.high.len() >= needed));
+pub fn weighted_sums(
+    level: Level,
+    rows: [&[u8]; ROWS],
+    start: &[usize],
+    taps: usize,
+    factors: &Factors,
+    sums: &mut [i32],
+) {
+    assert!(taps > 0 && sums.len() == start.len() * ROWS);
+    assert!(start.iter().all(|&at| rows.iter().all(|row| at + taps <= row.len())));
+    let fits = |length: usize| length >= start.len() * taps;
+    match factors {
+        Factors::Digits(digits) => {
+            let [first, second, third] = digits.each_ref().map(Aligned::values);
+            assert!(fits(first.len()) && fits(second.len()) && (third.is_empty() || fits(third.len())));
+            assert!(taps.is_multiple_of(STEP));
+            digit_sums(rows, start, taps, [first, second, third], sums);
+        }
+        Factors::Pairs(pairs) => {
+            let [low, high] = pairs.each_ref().map(Aligned::values);
+            assert!(fits(low.len()) && (high.is_empty() || fits(high.len())));
+            pair_sums(level, rows, start, taps, [low, high], sums);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn digit_sums(rows: [&[u8]; ROWS], start: &[usize], taps: usize, digits: [&[i8]; 3], sums: &mut [i32]) {
+    assert!(has_avx512());
+    // SAFETY: the processor has all features that the functions are compiled for; `weighted_sums` has checked
+    // that every window of the rows and every row of the digits is there.
+    unsafe {
+        match (taps, digits[2]) {
+            (STEP, [_, ..]) => x86::short_digit_sums(rows, start, digits, sums),
+            (_, []) => x86::long_digit_sums(rows, start, taps, [digits[0], digits[1]], sums),
+            _ => x86::long_digit_sums(rows, start, taps, digits, sums),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn digit_sums(_: [&[u8]; ROWS], _: &[usize], _: usize, _: [&[i8]; 3], _: &mut [i32]) {
+    panic!("digits need an x86-64 processor");
+}
+
+fn pair_sums(level: Level, rows: [&[u8]; ROWS], start: &[usize], taps: usize, pairs: [&[i16]; 2], sums: &mut [i32]) {
     #[cfg(target_arch = "x86_64")]
     if taps.is_multiple_of(STEP) && level != Level::Portable {
-        if level == Level::Avx512 && taps >= WIDE_TAPS {
-            assert!(has_avx512());
-            // SAFETY: the processor has all features that the function is compiled for.
-            return unsafe { x86::sums_avx512(pixels, start, taps, split, sums) };
-        }
         assert!(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2"));
+        let (upper, lower) = sums.split_at_mut(2 * start.len());
         // SAFETY: the processor has the two features that the function is compiled for.
-        return unsafe { x86::sums_avx2(pixels, start, taps, split, sums) };
+        unsafe {
+            x86::pair_sums([rows[0], rows[1]], start, taps, pairs, upper);
+            x86::pair_sums([rows[2], rows[3]], start, taps, pairs, lower);
+        }
+        return;
     }
     let _ = level;
-    for (i, sum) in sums.iter_mut().enumerate() {
-        *sum = portable_sum(&pixels[start[i]..][..taps], split.row(i, taps));
+    for (row, sums) in rows.iter().zip(sums.chunks_exact_mut(start.len())) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let dot = |weights: &[i16]| -> i32 {
+                let weights = weights.iter().skip(i * taps).take(taps);
+                weights.zip(&row[start[i]..]).map(|(&w, &p)| i32::from(w) * i32::from(p)).sum()
+            };
+            *sum = dot(pairs[0]).wrapping_add(dot(pairs[1]) << 8);
+        }
     }
-}
-
-/// Borrowed [`Factors`].
-#[derive(Clone, Copy)]
-struct Split<'a> {
-    high: &'a [i16],
-    low: &'a [i16],
-}
-
-impl<'a> Split<'a> {
-    #[inline(always)]
-    fn row(&self, i: usize, taps: usize) -> Split<'a> {
-        let high = if self.high.is_empty() { self.high } else { &self.high[i * taps..][..taps] };
-        Split { high, low: &self.low[i * taps..][..taps] }
-    }
-}
-
-fn portable_sum(pixels: &[u8], weights: Split<'_>) -> i32 {
-    let dot = |weights: &[i16]| -> i32 { weights.iter().zip(pixels).map(|(&w, &p)| i32::from(w) * i32::from(p)).sum() };
-    dot(weights.low).wrapping_add(dot(weights.high) << 8)
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{STEP, Split};
+    use super::{ROWS, STEP};
     use std::arch::x86_64::*;
 
     /// Outputs whose partial sums are added up together.
-    const GROUP: usize = 8;
-    /// Taps that one step of the widest registers takes.
-    const WIDE: usize = 2 * STEP;
+    const GROUP: usize = 4;
+    /// Bytes in the widest register.
+    const WIDE: usize = 64;
 
+    /// Two rows by AVX2.
     #[target_feature(enable = "avx2,bmi2")]
-    pub fn sums_avx2(pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {
-        if taps == STEP && !weights.high.is_empty() {
-            return sums_of_one_step(pixels, start, weights, sums);
-        }
-        for (g, group) in sums.chunks_mut(GROUP).enumerate() {
-            let mut lanes = [_mm256_setzero_si256(); GROUP];
-            for (j, lane) in lanes.iter_mut().enumerate().take(group.len()) {
+    pub fn pair_sums(rows: [&[u8]; 2], start: &[usize], taps: usize, pairs: [&[i16]; 2], sums: &mut [i32]) {
+        let (upper, lower) = sums.split_at_mut(start.len());
+        for (g, (upper, lower)) in upper.chunks_mut(GROUP).zip(lower.chunks_mut(GROUP)).enumerate() {
+            let mut lanes = [_mm256_setzero_si256(); 2 * GROUP];
+            for j in 0..upper.len() {
                 let i = g * GROUP + j;
-                *lane = products_avx2(&pixels[start[i]..][..taps], weights.row(i, taps));
+                let windows = rows.map(|row| &row[start[i]..start[i] + taps]);
+                let weights = pairs.map(|part| if part.is_empty() { part } else { &part[i * taps..][..taps] });
+                [lanes[j], lanes[j + GROUP]] = pair_products(windows, weights);
             }
-            store(add_across(lanes), group);
+            let all = add_across(lanes);
+            let [first, second] = [0, 1].map(|r| all.as_chunks::<GROUP>().0[r]);
+            let count = upper.len();
+            put(upper, &first, count);
+            put(lower, &second, count);
         }
     }
 
-    /// Rows of exactly [`STEP`] taps: reductions to a half and less, where the outputs are many and the
-    /// bookkeeping of longer rows would be most of the work.
-    #[inline]
-    #[target_feature(enable = "avx2,bmi2")]
-    fn sums_of_one_step(pixels: &[u8], start: &[usize], weights: Split<'_>, sums: &mut [i32]) {
-        let windows = pixels.len() - STEP;
-        let low = weights.low.as_chunks::<STEP>().0.chunks(GROUP);
-        let high = weights.high.as_chunks::<STEP>().0.chunks(GROUP);
-        for (((group, start), low), high) in sums.chunks_mut(GROUP).zip(start.chunks(GROUP)).zip(low).zip(high) {
-            let mut lanes = [_mm256_setzero_si256(); GROUP];
-            for (((lane, &at), low), high) in lanes.iter_mut().zip(start).zip(low).zip(high) {
-                assert!(at <= windows);
-                // SAFETY: 16 bytes are read, and the assertion leaves so many from `at`; no alignment is asked for.
-                let window = unsafe { _mm_loadu_si128(pixels.as_ptr().add(at).cast()) };
-                let wide = _mm256_cvtepu8_epi16(window);
-                let high = _mm256_slli_epi32::<8>(_mm256_madd_epi16(wide, load(high)));
-                *lane = _mm256_add_epi32(_mm256_madd_epi16(wide, load(low)), high);
-            }
-            store(add_across(lanes), group);
+    /// Writes the sums of a group; all four as one, where there are four: a copy of any length is a call.
+    #[inline(always)]
+    fn put(sums: &mut [i32], group: &[i32; GROUP], count: usize) {
+        match sums.first_chunk_mut() {
+            Some(place) if count == GROUP => *place = *group,
+            _ => sums[..count].copy_from_slice(&group[..count]),
         }
     }
 
-    /// Eight partial sums of the products of one output.
+    /// Eight partial sums of one output in each of two rows.
     #[inline]
     #[target_feature(enable = "avx2,bmi2")]
-    fn products_avx2(pixels: &[u8], weights: Split<'_>) -> __m256i {
-        let (pixels, low) = (pixels.as_chunks::<STEP>().0, weights.low.as_chunks::<STEP>().0);
-        let mut sum = _mm256_setzero_si256();
-        if weights.high.is_empty() {
-            for (p, w) in pixels.iter().zip(low) {
-                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(widen(p), load(w)));
+    fn pair_products(windows: [&[u8]; 2], weights: [&[i16]; 2]) -> [__m256i; 2] {
+        let [first, second] = windows.map(|window| window.as_chunks::<STEP>().0);
+        let [low, high] = weights.map(|part| part.as_chunks::<STEP>().0);
+        let mut sums = [_mm256_setzero_si256(); 2];
+        let mut high_sums = sums;
+        for (c, (low, pixels)) in low.iter().zip(first.iter().zip(second)).enumerate() {
+            let wide = [widen(pixels.0), widen(pixels.1)];
+            for (sum, &pixels) in sums.iter_mut().zip(&wide) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pixels, load(low)));
             }
-            return sum;
+            if let Some(high) = high.get(c) {
+                for (sum, &pixels) in high_sums.iter_mut().zip(&wide) {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pixels, load(high)));
+                }
+            }
         }
-        let mut sum_high = _mm256_setzero_si256();
-        for ((p, low), high) in pixels.iter().zip(low).zip(weights.high.as_chunks::<STEP>().0) {
-            let wide = widen(p);
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(wide, load(low)));
-            sum_high = _mm256_add_epi32(sum_high, _mm256_madd_epi16(wide, load(high)));
-        }
-        _mm256_add_epi32(sum, _mm256_slli_epi32::<8>(sum_high))
+        [0, 1].map(|r| _mm256_add_epi32(sums[r], _mm256_slli_epi32::<8>(high_sums[r])))
     }
 
     #[inline]
@@ -283,86 +309,131 @@ mod x86 {
         unsafe { _mm256_loadu_si256(weights.as_ptr().cast()) }
     }
 
-    /// Adds up the lanes of eight vectors: lane `i` of the result is the sum of vector `i`.
+    /// Adds up the lanes of eight vectors: number `i` of the result is the sum of vector `i`.
     #[inline]
     #[target_feature(enable = "avx2,bmi2")]
-    fn add_across(v: [__m256i; GROUP]) -> __m256i {
+    fn add_across(v: [__m256i; 8]) -> [i32; 8] {
         let first = _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
         let second = _mm256_hadd_epi32(_mm256_hadd_epi32(v[4], v[5]), _mm256_hadd_epi32(v[6], v[7]));
         let low = _mm256_permute2x128_si256::<0x20>(first, second);
         let high = _mm256_permute2x128_si256::<0x31>(first, second);
-        _mm256_add_epi32(low, high)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,bmi2")]
-    fn store(values: __m256i, out: &mut [i32]) {
-        let mut all = [0i32; GROUP];
+        let mut all = [0i32; 8];
         // SAFETY: the array is 32 bytes long, as much as is written; no alignment is asked for.
-        unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), values) };
-        let n = out.len();
-        out.copy_from_slice(&all[..n]);
+        unsafe { _mm256_storeu_si256(all.as_mut_ptr().cast(), _mm256_add_epi32(low, high)) };
+        all
     }
 
+    /// Four rows by AVX-512, with any number of taps.
+    ///
+    /// # Safety
+    /// `start[i] + taps` is at most the length of each row for every `i`, and each part of the digits has
+    /// `taps` numbers for each `i`.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
-    pub fn sums_avx512(pixels: &[u8], start: &[usize], taps: usize, weights: Split<'_>, sums: &mut [i32]) {
-        for (g, group) in sums.chunks_mut(GROUP).enumerate() {
-            let mut lanes = [_mm256_setzero_si256(); GROUP];
-            for (j, lane) in lanes.iter_mut().enumerate().take(group.len()) {
-                let i = g * GROUP + j;
-                *lane = products_avx512(&pixels[start[i]..][..taps], weights.row(i, taps));
+    pub unsafe fn long_digit_sums<const N: usize>(
+        rows: [&[u8]; ROWS],
+        start: &[usize],
+        taps: usize,
+        digits: [&[i8]; N],
+        sums: &mut [i32],
+    ) {
+        let outputs = start.len();
+        for (i, &at) in start.iter().enumerate() {
+            // SAFETY: the windows and weights are there, as the caller has promised.
+            let products = unsafe {
+                let windows = rows.map(|row| row.as_ptr().add(at));
+                digit_products(windows, digits.map(|plane| plane.as_ptr().add(i * taps)), taps)
+            };
+            for (r, sum) in add_lanes(add_quads(products)).into_iter().enumerate() {
+                sums[r * outputs + i] = sum;
             }
-            store(add_across(lanes), group);
         }
     }
 
+    /// Sixteen partial sums of one output in each of four rows.
+    ///
+    /// # Safety
+    /// `taps` bytes can be read at each pointer.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
-    fn products_avx512(pixels: &[u8], weights: Split<'_>) -> __m256i {
-        let whole = pixels.len() / WIDE * WIDE;
-        let (sum, high) = match weights.high.is_empty() {
-            true => (dot_avx512(pixels, weights.low), weights.high),
-            false => (dot_split_avx512(pixels, weights), &weights.high[whole..]),
-        };
-        let sum = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64::<1>(sum));
-        _mm256_add_epi32(sum, products_avx2(&pixels[whole..], Split { high, low: &weights.low[whole..] }))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
-    fn dot_avx512(pixels: &[u8], weights: &[i16]) -> __m512i {
-        let mut sum = _mm512_setzero_si512();
-        for (p, w) in pixels.as_chunks::<WIDE>().0.iter().zip(weights.as_chunks::<WIDE>().0) {
-            sum = _mm512_dpwssd_epi32(sum, widen_512(p), load_512(w));
+    unsafe fn digit_products<const N: usize>(
+        windows: [*const u8; ROWS],
+        digits: [*const i8; N],
+        taps: usize,
+    ) -> [__m512i; ROWS] {
+        let mut sums = [[_mm512_setzero_si512(); ROWS]; N];
+        for from in (0..taps).step_by(WIDE) {
+            let mask = u64::MAX >> (WIDE - WIDE.min(taps - from));
+            // SAFETY: bytes `from` and after of each window and plane are read, none from `taps` on.
+            let pixels = windows.map(|window| unsafe { _mm512_maskz_loadu_epi8(mask, window.add(from).cast()) });
+            for (sums, plane) in sums.iter_mut().zip(digits) {
+                // SAFETY: as above.
+                let weights = unsafe { _mm512_maskz_loadu_epi8(mask, plane.add(from)) };
+                for (sum, pixels) in sums.iter_mut().zip(pixels) {
+                    *sum = _mm512_dpbusd_epi32(*sum, pixels, weights);
+                }
+            }
         }
-        sum
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
-    fn dot_split_avx512(pixels: &[u8], weights: Split<'_>) -> __m512i {
-        let (low, high) = (weights.low.as_chunks::<WIDE>().0, weights.high.as_chunks::<WIDE>().0);
-        let mut sum = _mm512_setzero_si512();
-        let mut sum_high = _mm512_setzero_si512();
-        for ((p, low), high) in pixels.as_chunks::<WIDE>().0.iter().zip(low).zip(high) {
-            let wide = widen_512(p);
-            sum = _mm512_dpwssd_epi32(sum, wide, load_512(low));
-            sum_high = _mm512_dpwssd_epi32(sum_high, wide, load_512(high));
+        let mut joined = sums[N - 1];
+        for n in (0..N - 1).rev() {
+            for (sum, lower) in joined.iter_mut().zip(sums[n]) {
+                *sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(*sum), lower);
+            }
         }
-        _mm512_add_epi32(sum, _mm512_slli_epi32::<8>(sum_high))
+        joined
     }
 
-    #[inline]
+    /// Four rows by AVX-512, with exactly [`STEP`] taps: reductions to a half and less, where the outputs are
+    /// many. One register holds the windows of an output in all four rows.
+    ///
+    /// # Safety
+    /// As for [`long_digit_sums`].
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
-    fn widen_512(pixels: &[u8; WIDE]) -> __m512i {
-        // SAFETY: the array is 32 bytes long, as much as is read; no alignment is asked for.
-        _mm512_cvtepu8_epi16(unsafe { _mm256_loadu_si256(pixels.as_ptr().cast()) })
+    pub unsafe fn short_digit_sums(rows: [&[u8]; ROWS], start: &[usize], digits: [&[i8]; 3], sums: &mut [i32]) {
+        let outputs = start.len();
+        let rows = rows.map(<[u8]>::as_ptr);
+        for (g, group) in start.chunks(GROUP).enumerate() {
+            let mut quad = [_mm512_setzero_si512(); GROUP];
+            for (j, (&at, quad)) in group.iter().zip(&mut quad).enumerate() {
+                let i = g * GROUP + j;
+                // SAFETY: 16 bytes are read at each place, and are there, as the caller has promised.
+                let (pixels, [first, second, third]) = unsafe {
+                    let lane = |row: *const u8| _mm_loadu_si128(row.add(at).cast());
+                    let pixels = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(lane(rows[0])), lane(rows[1]));
+                    let pixels = _mm512_inserti32x4::<2>(pixels, lane(rows[2]));
+                    let weights = digits.map(|plane| _mm_loadu_si128(plane.as_ptr().add(i * STEP).cast()));
+                    (_mm512_inserti32x4::<3>(pixels, lane(rows[3])), weights.map(|w| _mm512_broadcast_i32x4(w)))
+                };
+                let upper = _mm512_slli_epi32::<8>(_mm512_dpbusd_epi32(_mm512_setzero_si512(), pixels, third));
+                let upper = _mm512_slli_epi32::<8>(_mm512_dpbusd_epi32(upper, pixels, second));
+                *quad = _mm512_dpbusd_epi32(upper, pixels, first);
+            }
+            let mut all = [0i32; ROWS * GROUP];
+            // SAFETY: the array is 64 bytes long, as much as is written; no alignment is asked for.
+            unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), add_quads(quad)) };
+            for (r, sum) in all.as_chunks::<GROUP>().0.iter().enumerate() {
+                put(&mut sums[r * outputs + g * GROUP..], sum, group.len());
+            }
+        }
     }
 
+    /// Adds up each four neighbouring numbers: number `4 g + i` of the result is group `g` of vector `i`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
-    fn load_512(weights: &[i16; WIDE]) -> __m512i {
-        // SAFETY: the array is 64 bytes long, as much as is read; no alignment is asked for.
-        unsafe { _mm512_loadu_si512(weights.as_ptr().cast()) }
+    fn add_quads(v: [__m512i; 4]) -> __m512i {
+        let first = _mm512_add_epi32(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+        let second = _mm512_add_epi32(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+        _mm512_add_epi32(_mm512_unpacklo_epi64(first, second), _mm512_unpackhi_epi64(first, second))
+    }
+
+    /// Adds up the four quarters of a register.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
+    fn add_lanes(v: __m512i) -> [i32; 4] {
+        let half = _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64::<1>(v));
+        let sum = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half));
+        let mut all = [0i32; 4];
+        // SAFETY: the array is 16 bytes long, as much as is written; no alignment is asked for.
+        unsafe { _mm_storeu_si128(all.as_mut_ptr().cast(), sum) };
+        all
     }
 }

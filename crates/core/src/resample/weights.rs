@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::simd::{self, Factors, Level};
+use crate::simd::{self, Factors, Level, STEP};
 
 /// Fractional bits of a weight.
 pub const PRECISION: u32 = 22;
@@ -20,7 +20,7 @@ const LOBES: f64 = 3.0;
 /// The weights of this many passes are kept, if each has no more weights than stated: 20 MB at the most.
 const MOST_KEPT: usize = 64;
 const MOST_KEPT_WEIGHTS: usize = 1 << 15;
-static KEPT: Mutex<BTreeMap<(usize, usize, bool), Arc<Weights>>> = Mutex::new(BTreeMap::new());
+static KEPT: Mutex<BTreeMap<(usize, usize, bool, Level), Arc<Weights>>> = Mutex::new(BTreeMap::new());
 
 /// Output pixel `i` is the sum over `t` below `taps` of weight `(i, t)` times `input[start[i] + t]`.
 pub struct Weights {
@@ -45,7 +45,7 @@ impl Weights {
     /// From the weights of the last sizes seen: the photos of one camera or shop have few sizes, and without
     /// this, weights are a sixth of the work of hashing a photo of 0.2 megapixels.
     fn kept(level: Level, input: usize, output: usize, pad: bool) -> Arc<Weights> {
-        let key = (input, output, pad);
+        let key = (input, output, pad, level);
         if let Some(found) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(found);
         }
@@ -63,7 +63,7 @@ impl Weights {
     fn new(level: Level, input: usize, output: usize, pad: bool) -> Weights {
         let spans: Vec<Span> = (0..output).map(|i| Span::new(i, input, output)).collect();
         let longest = spans.iter().map(|span| span.last - span.first).max().unwrap_or(1);
-        let padded = if pad { simd::padded(longest) } else { longest };
+        let padded = if pad { longest.next_multiple_of(STEP) } else { longest };
         let taps = if padded <= input { padded } else { input };
         let start: Vec<usize> = spans.iter().map(|span| span.first.min(input - taps)).collect();
         let used = spans.iter().zip(&start).map(|(span, start)| span.last - start).collect();
@@ -78,7 +78,7 @@ impl Weights {
                 }
             },
         );
-        let factors = Factors::new(&full);
+        let factors = Factors::new(level, &full, taps);
         Weights { start, used, taps, full, factors }
     }
 
