@@ -6,15 +6,22 @@
 //!
 //! Pillow's HSV is float arithmetic with two divisions a pixel. The classes need only comparisons of such
 //! quotients with a few constants, so we multiply out and compare whole numbers: with `max` and `min` the
-//! largest and smallest channel and `range = max - min`, saturation is below 85 where `3 range < max`. The hue's bins end at 43, 85, 128, 170 and 213 of 255, a little (1/85 of a sixth) past the pure
-//! colours. A test holds this against Pillow for all 16.7 million colours.
+//! largest and smallest channel and `range = max - min`, saturation is below 85 where `3 range < max`. The
+//! hue's bins end at 43, 85, 128, 170 and 213 of 255, a little (1/85 of a sixth) past the pure colours. A
+//! test holds this against the float arithmetic for all 16.7 million colours.
+//!
+//! Tried and dropped: leaving out the hues of stretches that are black and grey throughout. The check costs
+//! more than it saves, in runs of 64 pixels as in blocks of 2048.
 
 use crate::simd::{self, Level};
 
 /// Number of classes: black, grey, 6 faint hues, 6 bright hues.
 pub const CLASSES: usize = 14;
 const NO_CLASS: u8 = CLASSES as u8;
+/// Pixels that are loaded at a time: their channels stay in the first-level cache.
 const BLOCK: usize = 2048;
+/// Classes that are counted at a time: as many as the widest register has bytes.
+const RUN: usize = 64;
 
 /// How many pixels are in each class. The pixels in no class are those missing from the total.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,25 +76,31 @@ fn class_of_hs(grey: u8, hue: u8, saturation: u8) -> u8 {
 
 #[inline(always)]
 fn push_block(pixels: &[[u8; 4]], grey: &mut Vec<u8>, counts: Option<&mut Counts>) {
-    let mut r = [0u8; BLOCK];
-    let mut g = [0u8; BLOCK];
-    let mut b = [0u8; BLOCK];
-    let mut l = [0u8; BLOCK];
+    let start = grey.len();
+    grey.extend(pixels.iter().map(
+        #[inline(always)]
+        |&[r, g, b, _]| luma(r, g, b),
+    ));
+    if let Some(counts) = counts {
+        count_block(pixels, &grey[start..], counts);
+    }
+}
+
+/// In loops over whole arrays, one step each: the form that the compiler makes vector code of.
+#[inline(always)]
+fn count_block(pixels: &[[u8; 4]], grey: &[u8], counts: &mut Counts) {
     let n = pixels.len();
+    let [mut r, mut g, mut b, mut l] = [[0u8; BLOCK]; 4];
+    l[..n].copy_from_slice(grey);
     for (i, p) in pixels.iter().enumerate() {
         (r[i], g[i], b[i]) = (p[0], p[1], p[2]);
     }
+    let mut classes = [NO_CLASS; BLOCK];
     for i in 0..n {
-        l[i] = luma(r[i], g[i], b[i]);
+        classes[i] = class_of(r[i], g[i], b[i], l[i]);
     }
-    grey.extend_from_slice(&l[..n]);
-    if let Some(counts) = counts {
-        let mut classes = [0u8; BLOCK];
-        for i in 0..n {
-            classes[i] = class_of(r[i], g[i], b[i], l[i]);
-        }
-        tally(&classes[..n], counts);
-    }
+    tally(&classes, counts);
+    counts.total += n as u64;
 }
 
 /// Pillow's grey: ITU-R 601 weights in 16-bit fixed point, rounded. Green's 38470 is taken as twice 19235:
@@ -98,7 +111,7 @@ fn luma(r: u8, g: u8, b: u8) -> u8 {
     ((i32::from(r) * 19595 + green + i32::from(b) * 7471 + 0x8000) >> 16) as u8
 }
 
-/// The class of one pixel, without branches and in single bytes, so that one instruction takes 32 pixels.
+/// The class of one pixel, without branches and in single bytes, so that one instruction takes many pixels.
 ///
 /// Around each pure colour a hue is past it (the first numbers below), or before it, or so far before it that
 /// it is `near` the bin that ends 1/85 of a sixth behind the colour before.
@@ -146,24 +159,18 @@ fn times_4(n: u8) -> u8 {
     n2.saturating_add(n2)
 }
 
-/// Counts classes in lanes of bytes: as many lanes as the widest register has, and at most 255 rounds, after
-/// which a byte could overflow.
+/// Counts the classes in lanes of bytes. A block is too short for a byte to overflow.
 #[inline(always)]
-fn tally(classes: &[u8], counts: &mut Counts) {
-    const LANES: usize = 64;
-    counts.total += classes.len() as u64;
-    for part in classes.chunks(LANES * 255) {
-        let (rounds, rest) = part.as_chunks::<LANES>();
-        for (class, count) in counts.classes.iter_mut().enumerate() {
-            let mut lanes = [0u8; LANES];
-            for round in rounds {
-                for (lane, &c) in lanes.iter_mut().zip(round) {
-                    *lane += u8::from(c == class as u8);
-                }
+fn tally(found: &[u8; BLOCK], counts: &mut Counts) {
+    const { assert!(BLOCK / RUN <= 255) };
+    for (class, count) in counts.classes.iter_mut().enumerate() {
+        let mut lanes = [0u8; RUN];
+        for run in found.as_chunks::<RUN>().0 {
+            for (lane, &c) in lanes.iter_mut().zip(run) {
+                *lane += u8::from(c == class as u8);
             }
-            *count += lanes.iter().map(|&n| u64::from(n)).sum::<u64>();
-            *count += rest.iter().filter(|&&c| c == class as u8).count() as u64;
         }
+        *count += lanes.iter().map(|&n| u64::from(n)).sum::<u64>();
     }
 }
 

@@ -20,7 +20,10 @@ const LOBES: f64 = 3.0;
 /// The weights of this many passes are kept, if each has no more weights than stated: 20 MB at the most.
 const MOST_KEPT: usize = 64;
 const MOST_KEPT_WEIGHTS: usize = 1 << 15;
-static KEPT: Mutex<BTreeMap<(usize, usize, bool, Level), Arc<Weights>>> = Mutex::new(BTreeMap::new());
+static KEPT: Mutex<Kept> = Mutex::new(Kept::new());
+
+/// By size of input and output, whether padded, and level.
+type Kept = BTreeMap<(usize, usize, bool, Level), Arc<Weights>>;
 
 /// Output pixel `i` is the sum over `t` below `taps` of weight `(i, t)` times `input[start[i] + t]`.
 pub struct Weights {
