@@ -1,5 +1,7 @@
 //! One picture for hashing.
 
+use std::sync::Arc;
+
 use lookalike_core::color::{self, Counts};
 use lookalike_core::hashes::{ahash, colorhash, dhash, phash, segments, whash};
 use lookalike_core::plane::{Plane, View};
@@ -24,16 +26,22 @@ pub struct Planes {
     counts: Option<Counts>,
 }
 
-/// The grey plane while it is pushed, and when it is whole.
+/// The grey plane while it is pushed; then a box (left, upper, right, lower) of a whole one. Parts share the
+/// plane: a picture can have many segments, each nearly as large as itself.
 enum Filling {
     Partial(Vec<u8>),
-    Whole(Plane),
+    Whole(Arc<Plane>, [usize; 4]),
 }
 
 impl Planes {
     fn view(&self) -> Result<View<'_>> {
+        let (plane, [left, upper, right, lower]) = self.whole()?;
+        plane.view().crop(left, upper, right, lower)
+    }
+
+    fn whole(&self) -> Result<(&Arc<Plane>, [usize; 4])> {
         match &self.grey {
-            Filling::Whole(plane) => Ok(plane.view()),
+            Filling::Whole(plane, part) => Ok((plane, *part)),
             Filling::Partial(rows) => Err(Error::Argument(format!(
                 "expected a complete picture of {} rows, got {} so far",
                 self.height,
@@ -70,7 +78,7 @@ impl Planes {
         fill(rows, grey, self.counts.as_mut());
         if grey.len() == self.width * self.height {
             let whole = Plane::new(std::mem::take(grey), self.width, self.height)?;
-            self.grey = Filling::Whole(whole);
+            self.grey = Filling::Whole(Arc::new(whole), [0, 0, self.width, self.height]);
         }
         Ok(())
     }
@@ -132,19 +140,16 @@ impl Planes {
     }
 
     fn grey<'py>(&self, py: Python<'py>) -> Packed<'py> {
-        match &self.grey {
-            Filling::Whole(plane) => Ok(PyBytes::new(py, plane.pixels())),
-            Filling::Partial(_) => Err(to_python(self.view().map(|_| ()).unwrap_err())),
-        }
+        let pixels = self.run(py, |view| Ok(view.to_vec()))?;
+        Ok(PyBytes::new(py, &pixels))
     }
 
-    fn crop(&self, py: Python<'_>, left: usize, upper: usize, right: usize, lower: usize) -> PyResult<Planes> {
-        self.run(py, |view| {
-            let part = view.crop(left, upper, right, lower)?;
-            let (width, height) = (part.width(), part.height());
-            let plane = Plane::new(part.to_vec(), width, height)?;
-            Ok(Planes { width, height, grey: Filling::Whole(plane), counts: None })
-        })
+    fn crop(&self, left: usize, upper: usize, right: usize, lower: usize) -> PyResult<Planes> {
+        let part = self.view().and_then(|view| view.crop(left, upper, right, lower)).map_err(to_python)?;
+        let (width, height) = (part.width(), part.height());
+        let (plane, [x, y, ..]) = self.whole().map_err(to_python)?;
+        let grey = Filling::Whole(Arc::clone(plane), [x + left, y + upper, x + right, y + lower]);
+        Ok(Planes { width, height, grey, counts: None })
     }
 
     fn resize<'py>(&self, py: Python<'py>, width: usize, height: usize) -> Packed<'py> {
