@@ -43,7 +43,7 @@ class Planes:
         """The grey plane inside a box, without colours."""
 
     def resize(self, width: int, height: int) -> bytes:
-        """The grey plane resampled by Pillow's Lanczos arithmetic (recipe of Pillow 7 to 12)."""
+        """The grey plane resampled by Pillow's Lanczos arithmetic (recipe of Pillow 7 to 12.1)."""
 
     def ahash(self, hash_size: int, median: bool) -> bytes:
         """`hash_size` squared bits: pixels above the mean, or above the median."""

@@ -1,4 +1,4 @@
-//! Lanczos resampling of a grey plane in fixed point: the recipe of Pillow 7 to 12.
+//! Lanczos resampling of a grey plane in fixed point: the recipe of Pillow 7 to 12.1.
 //!
 //! Source of the recipe: `libImaging/Resample.c` of Pillow. The weights of each output pixel are computed
 //! in double precision, normalised to a sum of one, and rounded to 22 fractional bits; the horizontal
