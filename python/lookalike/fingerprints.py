@@ -286,16 +286,20 @@ _CODES: dict[str, Callable[[Planes, Kind], tuple[bytes, int]]] = {
 
 
 def _segments(image: Image.Image, pixels: Planes, inner: Kind, recipe: str) -> MultiHash:
+    boxes = pixels.segments(None, _SEGMENT_THRESHOLD, _SEGMENT_MIN_SIZE, _SEGMENT_IMAGE_SIZE)
+    return MultiHash(tuple(_hash(_segment(image, pixels, box, inner), inner, recipe) for box in boxes))
+
+
+def _segment(image: Image.Image, pixels: Planes, box: tuple[int, int, int, int], inner: Kind) -> Planes:
+    from PIL import Image as pil
+
     from .sources.pixels import planes
 
-    hashes = []
-    for box in pixels.segments(None, _SEGMENT_THRESHOLD, _SEGMENT_MIN_SIZE, _SEGMENT_IMAGE_SIZE):
-        left, upper, right, lower = box
-        if left >= right or upper >= lower:
-            raise ValueError("one of its segments has no pixels; it is too small")
-        part = planes(image.crop(box), True) if inner.name == "colorhash" else pixels.crop(*box)
-        hashes.append(_hash(part, inner, recipe))
-    return MultiHash(tuple(hashes))
+    left, upper, right, lower = box
+    if left >= right or upper >= lower:
+        # In a picture of a few pixels a segment can have none: ImageHash takes black in its place.
+        return planes(pil.new("RGB", (1, 1)), True)
+    return planes(image.crop(box), True) if inner.name == "colorhash" else pixels.crop(*box)
 
 
 def _kinds(kinds: str | Kind | Iterable[str | Kind]) -> list[Kind]:
