@@ -3,8 +3,8 @@
 //! This is the only file with `unsafe` in it. Most kernels are written once, as plain safe Rust in a shape
 //! that the compiler turns into vector code, and marked `#[inline(always)]`; [`run`] compiles them again
 //! for each instruction set. One kernel, [`weighted_sums`], is written out by hand, because compilers do
-//! not find its instruction (multiply and add pairs of 16-bit numbers) nor a cheap way to add up lanes:
-//! the loop that they made of it took five times as long. All kernels are integer arithmetic, or float
+//! not find its instructions (multiply small numbers and add up the products in twos or fours) nor a cheap
+//! way to add up lanes: the loop that they made of it took five times as long. All kernels are integer arithmetic, or float
 //! arithmetic in a fixed order without fused steps: every level gives the same bits, and the tests run
 //! every level that the processor has.
 #![allow(unsafe_code)]
@@ -106,6 +106,9 @@ pub const ROWS: usize = 4;
 /// Taps that one vector step takes: rows of weights padded to a multiple of it take the fast road.
 pub const STEP: usize = 16;
 
+/// The largest weight: one and a half, with 22 fractional bits.
+const MOST: u32 = 6 << 20;
+
 /// Weights of at most 23 bits, in numbers small enough to be multiplied and added up in groups, in one step.
 pub enum Factors {
     /// Weight = `pairs[0] + 256 pairs[1]`, for the products of 16-bit numbers, added up in twos.
@@ -138,7 +141,11 @@ impl<T: Copy + Default> Aligned<T> {
 
 impl Factors {
     /// Splits weights, in the way that suits the level. The last part is left empty if it is zero throughout.
+    ///
+    /// # Panics
+    /// If a weight is larger than that.
     pub fn new(level: Level, weights: &[i32], taps: usize) -> Factors {
+        assert!(weights.iter().all(|w| w.unsigned_abs() <= MOST));
         if level == Level::Avx512 && taps.is_multiple_of(STEP) {
             let digits: Vec<[i8; 3]> = weights.iter().map(|&w| digits_of(w)).collect();
             let used = if digits.iter().all(|d| d[2] == 0) { 0 } else { digits.len() };
@@ -174,8 +181,10 @@ pub fn weighted_sums(
     sums: &mut [i32],
 ) {
     assert!(taps > 0 && sums.len() == start.len() * ROWS);
-    assert!(start.iter().all(|&at| rows.iter().all(|row| at + taps <= row.len())));
-    let fits = |length: usize| length >= start.len() * taps;
+    // Without additions that could wrap: the raw reads below rely on this.
+    let last = rows.iter().map(|row| row.len()).min().and_then(|shortest| shortest.checked_sub(taps));
+    assert!(start.iter().all(|&at| last.is_some_and(|last| at <= last)));
+    let fits = |length: usize| length / taps >= start.len();
     match factors {
         Factors::Digits(digits) => {
             let [first, second, third] = digits.each_ref().map(Aligned::values);

@@ -12,6 +12,7 @@ use super::check_size;
 use crate::error::{Error, Result};
 use crate::plane::View;
 use crate::resample::resize;
+use crate::simd::{self, Level};
 
 /// Bits in rows.
 pub struct Bits {
@@ -31,7 +32,7 @@ pub fn phash(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result
     let small = resize(view, side, side)?;
     let basis = cosines(side, hash_size);
     let columns = transform_columns(small.pixels(), &basis, side, hash_size);
-    let low: Vec<f64> = columns.chunks_exact(side).flat_map(|row| transform(row, &basis, hash_size)).collect();
+    let low: Vec<f64> = columns.chunks_exact(side).flat_map(|row| transform(row, &basis)).collect();
     let noise = noise_bound(side) * side as f64;
     let threshold = median(&low);
     Ok(Bits { bits: low.iter().map(|&c| c - threshold > noise).collect(), columns: hash_size })
@@ -52,7 +53,7 @@ pub fn phash_simple(view: View<'_>, hash_size: usize, highfreq_factor: usize) ->
     let low: Vec<f64> = rows
         .flat_map(|row| {
             let row: Vec<f64> = row.iter().map(|&p| f64::from(p)).collect();
-            transform(&row, &basis, count).skip(1).collect::<Vec<f64>>()
+            transform(&row, &basis).into_iter().skip(1)
         })
         .collect();
     let mean = low.iter().sum::<f64>() / low.len() as f64;
@@ -77,41 +78,63 @@ fn noise_bound(side: usize) -> f64 {
     64.0 * 2.0 * 255.0 * side as f64 * f64::EPSILON
 }
 
-/// `2 cos(pi k (2 i + 1) / (2 n))` for `k` below `count`, one row a frequency.
+/// `2 cos(pi k (2 i + 1) / (2 n))` for `k` below `count`: a row for each `i`, a column for each frequency.
 ///
-/// The angle is reduced in whole numbers to the first eighth-turn's table, so that values that are equal
-/// or opposite in exact arithmetic are so here to the last bit, and blank pictures cancel exactly.
+/// The angle is reduced in whole numbers to a half-turn's table, so that values that are equal or opposite in
+/// exact arithmetic are so here to the last bit, and blank pictures cancel exactly.
 fn cosines(n: usize, count: usize) -> Vec<f64> {
-    let quarter: Vec<f64> =
-        (0..=n).map(|i| 2.0 * libm::cos(std::f64::consts::PI * i as f64 / (2 * n) as f64)).collect();
+    let half: Vec<f64> = (0..=n).map(|i| 2.0 * libm::cos(std::f64::consts::PI * i as f64 / (2 * n) as f64)).collect();
     let value = |k: usize, i: usize| {
         let step = k * (2 * i + 1) % (4 * n);
         let step = if step > 2 * n { 4 * n - step } else { step };
         match step.cmp(&n) {
-            std::cmp::Ordering::Less => quarter[step],
+            std::cmp::Ordering::Less => half[step],
             std::cmp::Ordering::Equal => 0.0,
-            std::cmp::Ordering::Greater => -quarter[2 * n - step],
+            std::cmp::Ordering::Greater => -half[2 * n - step],
         }
     };
-    (0..count).flat_map(|k| (0..n).map(move |i| (k, i))).map(|(k, i)| value(k, i)).collect()
+    (0..n).flat_map(|i| (0..count).map(move |k| (k, i))).map(|(k, i)| value(k, i)).collect()
 }
 
-/// The first `count` frequencies of each column: `count` rows of `side` numbers.
+/// The first `count` frequencies of each column: `count` rows of `side` numbers. Few frequencies at a time, so
+/// that their sums stay in the cache while all rows pass.
 fn transform_columns(pixels: &[u8], basis: &[f64], side: usize, count: usize) -> Vec<f64> {
+    const AT_A_TIME: usize = 4;
     let mut out = vec![0.0; count * side];
-    for (k, sums) in out.chunks_exact_mut(side).enumerate() {
-        for (row, &weight) in pixels.chunks_exact(side).zip(&basis[k * side..]) {
-            for (sum, &pixel) in sums.iter_mut().zip(row) {
-                *sum += weight * f64::from(pixel);
+    let mut line = vec![0.0; side];
+    for (block, sums) in out.chunks_mut(AT_A_TIME * side).enumerate() {
+        for (row, waves) in pixels.chunks_exact(side).zip(basis.chunks_exact(count)) {
+            line.iter_mut().zip(row).for_each(|(value, &pixel)| *value = f64::from(pixel));
+            for (sums, &wave) in sums.chunks_exact_mut(side).zip(&waves[block * AT_A_TIME..]) {
+                add_scaled(sums, &line, wave);
             }
         }
     }
     out
 }
 
-fn transform<'a>(row: &'a [f64], basis: &'a [f64], count: usize) -> impl Iterator<Item = f64> + 'a {
-    let waves = basis.chunks_exact(row.len()).take(count);
-    waves.map(move |wave| wave.iter().zip(row).map(|(w, v)| w * v).sum())
+/// The first frequencies of one row, as many as the basis has columns.
+fn transform(row: &[f64], basis: &[f64]) -> Vec<f64> {
+    let count = basis.len() / row.len();
+    let mut sums = vec![0.0; count];
+    for (&value, waves) in row.iter().zip(basis.chunks_exact(count)) {
+        add_scaled(&mut sums, waves, value);
+    }
+    sums
+}
+
+/// Adds a multiple of one line to another: each sum grows by itself, so the order of its additions, and with
+/// it its last bit, does not depend on the width of the processor's registers.
+fn add_scaled(sums: &mut [f64], line: &[f64], factor: f64) {
+    simd::run(
+        Level::best(),
+        #[inline(always)]
+        || {
+            for (sum, &value) in sums.iter_mut().zip(line) {
+                *sum += factor * value;
+            }
+        },
+    );
 }
 
 fn median(values: &[f64]) -> f64 {
@@ -155,9 +178,9 @@ mod tests {
             for k in 0..n {
                 for i in 0..n {
                     let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-                    assert_eq!(basis[k * n + i], sign * basis[k * n + n - 1 - i]);
+                    assert_eq!(basis[i * n + k], sign * basis[(n - 1 - i) * n + k]);
                     let exact = 2.0 * (std::f64::consts::PI * (k * (2 * i + 1)) as f64 / (2 * n) as f64).cos();
-                    assert!((basis[k * n + i] - exact).abs() < 1e-12);
+                    assert!((basis[i * n + k] - exact).abs() < 1e-12);
                 }
             }
         }
