@@ -11,6 +11,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import settings
+
+# The time of one case says more about the machine than about the code. The profile of `make fuzz`, if it was
+# loaded before, has no deadline either and stays.
+if settings.default is not None and settings.default.deadline is not None:
+    settings.register_profile("tests", deadline=None)
+    settings.load_profile("tests")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -304,18 +304,6 @@ def test_tables_of_each_kind(picture: Image.Image) -> None:
     assert fingerprint_many([picture])["image"].tolist() == ["image 0"]
 
 
-def test_a_kind_that_fails_leaves_the_others(picture: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_segments(*_: object) -> None:
-        raise ValueError("too small")
-
-    monkeypatch.setattr(sys.modules[fingerprint.__module__], "_segments", no_segments)
-    (row,) = fingerprint_rows([picture], kinds=["ahash", "crop_resistant"])
-    assert row["ahash"]
-    assert row["error"] == "no crop_resistant for a picture of 320 x 240: too small"
-    with pytest.raises(NoImageError, match="no crop_resistant"):
-        fingerprint(picture, kinds="crop_resistant")
-
-
 def test_progress_is_told_in_order(picture: Image.Image, capsys: pytest.CaptureFixture[str]) -> None:
     told: list[tuple[int, str]] = []
     fingerprint_many([picture] * 5, kinds="ahash", progress=lambda done, image: told.append((done, image)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -136,6 +138,29 @@ def test_a_user_s_own_columns_survive(tmp_path: Path) -> None:
     for extension in ("csv", "json"):
         save(own, tmp_path / f"own.{extension}")
         assert column_names(load(tmp_path / f"own.{extension}")) == list(own.columns)
+
+
+def test_a_column_of_lists_survives(kind: str, tmp_path: Path) -> None:
+    rows = [{"image": "a", "vector": [1.0, 2.0], "score": math.nan}, {"image": "b", "vector": [3.0], "score": 0.5}]
+    frame = to_frame(rows, ["image", "vector", "score"], kind)
+    found = rows_of(frame)
+    assert [list(row["vector"]) for row in found] == [[1.0, 2.0], [3.0]]
+    assert [row["score"] for row in found] == [None, 0.5]
+    for extension in ("csv", "json", "parquet"):
+        save(frame, tmp_path / f"lists.{extension}")
+    for extension in ("json", "parquet"):
+        back = rows_of(load(tmp_path / f"lists.{extension}", kind))
+        assert [list(row["vector"]) for row in back] == [[1.0, 2.0], [3.0]]
+
+
+def test_a_column_of_arrays_survives(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"image": ["a", "b"], "vector": [np.array([1, 2]), np.array([3, 4])]})
+    assert [row["vector"].tolist() for row in rows_of(frame)] == [[1, 2], [3, 4]]
+    assert read_columns(frame, ["image"])["image"] == ["a", "b"]
+    for extension in ("csv", "json", "parquet"):
+        save(frame, tmp_path / f"arrays.{extension}")
+        assert column_names(load(tmp_path / f"arrays.{extension}")) == ["image", "vector"]
+    assert rows_of(load(tmp_path / "arrays.json"))[1]["vector"] == [3, 4]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,9 @@ def test_sixteen_bits_keep_the_upper_byte(order: str) -> None:
     assert np.array_equal(high_bytes(values), values // 256)
 
 
-def test_pillow_s_32_bits_hold_16() -> None:
+def test_pillow_s_32_bits_hold_bytes_or_16() -> None:
+    bytes_alone = np.array([[-5, 0, 1, 127, 255]], np.int32)
+    assert high_bytes(bytes_alone).tolist() == [[0, 0, 1, 127, 255]]
     values = np.array([[-5, 0, 255, 256, 65535, 70000]], np.int32)
     assert high_bytes(values).tolist() == [[0, 0, 0, 1, 255, 255]]
 
@@ -113,6 +115,12 @@ def test_floats_are_shares_or_bytes(kind: type[np.floating]) -> None:
     every = np.arange(256)
     assert np.array_equal(high_bytes((every / 255).astype(kind).reshape(1, -1))[0], every)
     assert np.array_equal(high_bytes(every.astype(kind).reshape(1, -1))[0], every)
+
+
+def test_floats_a_little_above_one_are_shares() -> None:
+    overshot = np.array([[-0.02, 0.0, 0.5, 1.0, 1.02, 1.5]])
+    assert high_bytes(overshot).tolist() == [[0, 0, 128, 255, 255, 255]]
+    assert high_bytes(np.array([[0.0, 1.0, 1.6]])).tolist() == [[0, 1, 2]]
 
 
 def test_floats_out_of_range_are_clipped() -> None:

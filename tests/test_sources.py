@@ -334,8 +334,17 @@ def test_limits_are_checked_before_the_work(photo: Path) -> None:
 def test_pillow_s_own_limit_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("1", (100, 100)).save(tmp_path / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(LimitError, match="Pillow refuses it"):
+    with pytest.raises(LimitError, match=r"Pillow refuses it: .* Raise PIL\.Image\.MAX_IMAGE_PIXELS"):
         open_path(tmp_path / "bomb.png")
+    # Between once and twice its limit Pillow warns, here as an error.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 6000)
+    with pytest.raises(LimitError, match="exceeds limit of 6000 pixels"):
+        open_path(tmp_path / "bomb.png")
+
+
+def test_our_limit_is_the_first_to_be_met() -> None:
+    assert Image.MAX_IMAGE_PIXELS is not None
+    assert DEFAULT_LIMITS.pixels <= 2 * Image.MAX_IMAGE_PIXELS
 
 
 def test_heic_without_its_package_says_what_to_install(

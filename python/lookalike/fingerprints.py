@@ -78,14 +78,19 @@ def compute(image: Image.Image, kinds: Sequence[Kind], recipe: str) -> dict[str,
         recipe: the recipe that normalised it, with or without its version.
 
     Raises:
-        NoImageError: if the picture cannot have one of the hashes.
+        NoImageError: if it has no pixels, or a mode that Pillow cannot convert to grey (`LAB` and `La`).
     """
-    hashes: dict[str, Hash | MultiHash] = {}
-    for kind, value in _each(image, kinds, recipe):
-        if isinstance(value, Exception):
-            raise value
-        hashes[kind] = value
-    return hashes
+    from .sources.pixels import planes
+
+    try:
+        pixels = planes(image, any(kind.name == "colorhash" for kind in kinds))
+    except ValueError as error:
+        shape = f"{image.width} x {image.height} and mode {image.mode}"
+        raise NoImageError(f"no hash of a picture of {shape}: {error}") from error
+    return {
+        str(kind): _hash(pixels, kind, recipe) if kind.inner is None else _segments(image, pixels, kind.inner, recipe)
+        for kind in kinds
+    }
 
 
 def fingerprint(
@@ -218,14 +223,9 @@ def _row_of(item: Item, kinds: Sequence[Kind], recipe: str, limits: Limits) -> R
 def _row_within(item: Item, kinds: Sequence[Kind], recipe: str, limits: Limits, reserve: Callable[[int], None]) -> Row:
     nothing: dict[str, str | None] = dict.fromkeys(map(str, kinds))
     try:
-        picture = open_picture(item, recipe, limits, reserve)
-        values = dict(_each(picture.image, kinds, recipe))
-        shape = (picture.width, picture.height, picture.format)
+        return _print_of(item, kinds, recipe, limits, reserve).as_row()
     except Exception as error:
         return _row(item.image, nothing, (None, None, None), recipe, error_text(error))
-    hashes = {kind: None if isinstance(value, Exception) else value.hex for kind, value in values.items()}
-    problems = [error_text(value) for value in values.values() if isinstance(value, Exception)]
-    return _row(item.image, hashes, shape, recipe, "; ".join(problems) or None)
 
 
 def _row(
@@ -237,21 +237,6 @@ def _row(
 ) -> Row:
     measures = dict(zip(("width", "height", "format"), shape, strict=True))
     return {"image": image, **hashes, **measures, "recipe": recipe, "error": error}
-
-
-def _each(image: Image.Image, kinds: Sequence[Kind], recipe: str) -> Iterator[tuple[str, Hash | MultiHash | Exception]]:
-    """Each kind's hash, or why the picture has none."""
-    from .sources.pixels import planes
-
-    pixels = planes(image, any(kind.name == "colorhash" for kind in kinds))
-    for kind in kinds:
-        try:
-            if kind.inner is None:
-                yield str(kind), _hash(pixels, kind, recipe)
-            else:
-                yield str(kind), _segments(image, pixels, kind.inner, recipe)
-        except ValueError as error:
-            yield str(kind), NoImageError(f"no {kind} for a picture of {image.width} x {image.height}: {error}")
 
 
 def _hash(pixels: Planes, kind: Kind, recipe: str) -> Hash:

@@ -140,7 +140,7 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         if form == ".json":
             whole = [{name: row.get(name) for name in columns} for row in rows]
-            json.dump(whole, file, ensure_ascii=False, indent=1, default=str)
+            json.dump(whole, file, ensure_ascii=False, indent=1, default=_plain)
         else:
             writer = csv.DictWriter(file, columns, restval=None, lineterminator="\n")
             writer.writeheader()
@@ -227,6 +227,11 @@ def _form(path: str | os.PathLike[str]) -> str:
     return form
 
 
+def _plain(value: Any) -> Any:
+    # The text of a long NumPy array leaves its middle out.
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
 def _keys(rows: list[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
@@ -244,7 +249,12 @@ def _wrapped(frame: Any) -> nw.DataFrame[Any]:
 
 def _values(series: nw.Series[Any]) -> list[Any]:
     pairs = zip(series.to_list(), series.is_null().to_list(), strict=True)
-    return [None if missing or value != value else value for value, missing in pairs]
+    return [None if missing or _is_nan(value) else value for value, missing in pairs]
+
+
+def _is_nan(value: Any) -> bool:
+    # Of floats alone: an array compares member by member.
+    return isinstance(value, float) and value != value
 
 
 def _series(name: str, values: list[Any], like: nw.DataFrame[Any]) -> nw.Series[Any]:

@@ -32,12 +32,14 @@ class Limits:
     """What one source may cost before it is refused.
 
     Attributes:
-        pixels: width times height, checked before the pixels are decoded.
+        pixels: width times height, checked before the pixels are decoded. Pillow has a limit of its own for
+            files: it refuses more than twice `PIL.Image.MAX_IMAGE_PIXELS` (178,956,970 pixels unless that is
+            raised too), and from half of that on it warns with `DecompressionBombWarning`.
         bytes: length of a file or of a download.
         seconds: from asking an address to its last byte.
     """
 
-    pixels: int = 200_000_000
+    pixels: int = 178_000_000
     bytes: int = 512 * 1024 * 1024
     seconds: float = 30.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 __all__ = ["Gate", "ordered_map"]
@@ -79,8 +79,9 @@ def _serve(tasks: SimpleQueue[_Task[T, R] | None]) -> None:
 
 
 def _dismiss(tasks: SimpleQueue[_Task[T, R] | None], threads: list[threading.Thread]) -> None:
-    while not tasks.empty():
-        tasks.get()
+    with suppress(Empty):
+        while True:
+            tasks.get_nowait()  # the threads take from it too: between a look and a `get` it can run dry
     for _ in threads:
         tasks.put(None)
     for thread in threads:
@@ -118,12 +119,16 @@ class Gate:
     def _enter(self, size: int) -> None:
         ticket = object()
         with self._changed:
-            self._queue.append(ticket)
-            while self._queue[0] is not ticket or self._used + size > self._capacity:
-                self._changed.wait()
-            self._queue.popleft()
-            self._used += size
-            self._changed.notify_all()
+            try:
+                self._queue.append(ticket)
+                while self._queue[0] is not ticket or self._used + size > self._capacity:
+                    self._changed.wait(_WAKE)  # see `_Task.result`
+                self._used += size
+            finally:
+                # Whoever is interrupted while waiting gives up its place, or nobody behind it would ever get in.
+                with suppress(ValueError):
+                    self._queue.remove(ticket)
+                self._changed.notify_all()
 
     def _leave(self, size: int) -> None:
         with self._changed:

@@ -15,13 +15,14 @@ __all__ = ["high_bytes", "to_image"]
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _STRIP = 1 << 20
+_BRIGHTEST_SHARE = 1.5
 
 
 def to_image(source: Any, recipe: str, limits: Limits) -> Image.Image:
     """The PIL image of an array: `(H, W)` grey, or `(H, W, C)` with grey, grey and alpha, RGB or RGBA.
 
-    Under `standard` any of `bool`, `uint8`, `uint16` and floats in 0..1 or 0..255 will do; under
-    `imagehash` the array is what `PIL.Image.fromarray` makes of it.
+    Under `standard` any of `bool`, `uint8`, `uint16`, `int32` (0..255 or 16 bits) and floats (0..1 or
+    0..255) will do, see `high_bytes`; under `imagehash` the array is what `PIL.Image.fromarray` makes of it.
 
     Raises:
         NoImageError: if its shape or type is no picture's.
@@ -40,10 +41,11 @@ def to_image(source: Any, recipe: str, limits: Limits) -> Image.Image:
 
 
 def high_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Pixels of any depth as bytes; the rule depends on the type of the numbers alone, but for floats.
+    """Pixels of any depth as bytes; the rule depends on the type of the numbers, and their largest for two types.
 
-    `bool` becomes 0 and 255; 16 bits keep their upper byte; `int32` (Pillow's mode `I`, which holds
-    16-bit values) is clipped to 16 bits first; floats are 0..1 if nothing exceeds 1, else 0..255.
+    `bool` becomes 0 and 255; 16 bits keep their upper byte. `int32` (Pillow's mode `I`, which holds bytes
+    as well as 16-bit values) is 0..255 if nothing exceeds 255, else 0..65535; floats are 0..1 if nothing
+    exceeds 1.5 (resizing overshoots 1 by a little), else 0..255. What lies outside is clipped.
 
     Raises:
         NoImageError: for any other type.
@@ -55,7 +57,7 @@ def high_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
         return np.asarray(array >> 8, np.uint8)
     if array.dtype.kind == "i" and array.dtype.itemsize == 4:
-        return np.asarray(np.clip(array, 0, 65535) >> 8, np.uint8)
+        return _from_integers(array)
     if array.dtype.kind == "f":
         return _from_floats(array)
     raise NoImageError(
@@ -64,8 +66,16 @@ def high_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
     )
 
 
+def _from_integers(array: NDArray[Any]) -> NDArray[np.uint8]:
+    if not bool(np.any(array > 255)):
+        return np.asarray(np.clip(array, 0, 255), np.uint8)
+    return np.asarray(np.clip(array, 0, 65535) >> 8, np.uint8)
+
+
 def _from_floats(array: NDArray[Any]) -> NDArray[np.uint8]:
-    scale = 1.0 if bool(np.any(array > 1.0)) else 255.0
+    # Bicubic and Lanczos filters overshoot 1 beside an edge, and one such value must not turn the picture
+    # black; a picture in 0..255 with nothing above 1.5 would be black already.
+    scale = 1.0 if bool(np.any(array > _BRIGHTEST_SHARE)) else 255.0
     out = np.empty(array.shape, np.uint8)
     # In strips: a large picture as float64, several times over, is gigabytes.
     rows = max(1, _STRIP // max(1, array[0].size))

@@ -72,7 +72,7 @@ def check_size(image: Image.Image, limits: Limits) -> None:
     if width * height > limits.pixels:
         raise LimitError(
             f"expected at most {limits.pixels:,} pixels, got {width} x {height} = {width * height:,}; "
-            "raise Limits.pixels to allow it"
+            "raise Limits.pixels to allow it (and PIL.Image.MAX_IMAGE_PIXELS, for a file of more than twice that)"
         )
 
 
@@ -254,8 +254,9 @@ def _translate(error: Exception) -> NoReturn:
     """Raise the error of ours that says what Pillow met."""
     if isinstance(error, SourceError):
         raise error
-    if isinstance(error, Image.DecompressionBombError):
-        raise LimitError(f"Pillow refuses it: {error}; see PIL.Image.MAX_IMAGE_PIXELS") from error
+    # The warning comes here only where the process turns warnings into errors.
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        raise LimitError(f"Pillow refuses it: {error} Raise PIL.Image.MAX_IMAGE_PIXELS to allow it") from error
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         raise error  # the system failed; but EINVAL comes of a seek to where a broken picture points
     text = str(error) or type(error).__name__
