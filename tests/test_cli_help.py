@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from commands import run
 from lookalike import _core
+from lookalike.cli.arguments import FRAME_FORMS
+from lookalike.frames import load
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
 COMMANDS = ("hash", "scan", "duplicates", "similar", "compare", "gallery")
@@ -22,10 +25,10 @@ def test_help_is_the_golden_text(command: str) -> None:
     assert (result.status, result.err) == (0, "")
     file = GOLDEN / f"{command or 'lookalike'}.txt"
     expected = file.read_text(encoding="utf-8") if file.exists() else ""
-    if result.out != expected:
+    if result.out != expected and os.environ.get("LOOKALIKE_REWRITE") == "1":
         GOLDEN.mkdir(parents=True, exist_ok=True)
         file.write_text(result.out, encoding="utf-8")
-    assert result.out == expected, f"{file.name} has been rewritten: look at the difference"
+    assert result.out == expected, f"{file.name} differs: set LOOKALIKE_REWRITE=1 to rewrite it, and look at the change"
 
 
 def test_golden_texts_are_those_of_the_commands() -> None:
@@ -37,6 +40,11 @@ def test_light_commands_load_nothing_heavy(words: list[str]) -> None:
     code = "import sys; from lookalike.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert not HEAVY & {name.partition(".")[0] for name in done.stderr.split()}
+
+
+def test_forms_of_frames_are_those_that_load_knows() -> None:
+    with pytest.raises(ValueError, match=rf"end in {', '.join(FRAME_FORMS)};"):
+        load("frame.txt")
 
 
 def test_version() -> None:
@@ -78,6 +86,9 @@ def test_no_command_shows_the_help_and_fails() -> None:
         (["similar", "x", "y", "--radius", "nan"], "expected a number from 0, got 'nan'"),
         (["compare", "x"], "required: B"),
         (["gallery", "x", "--limit", "0"], "expected a whole number from 1, got '0'"),
+        (["gallery", "x", "-o", "frame.csv"], "such as page.html; got that of a frame, 'frame.csv'"),
+        (["similar", "x", "y", "--gallery", "Frame.JSON"], "such as page.html; got that of a frame, 'Frame.JSON'"),
+        (["similar", "x", "y", "--gallery=f.parquet"], "such as page.html; got that of a frame, 'f.parquet'"),
     ],
 )
 def test_wrong_usage(words: list[str], message: str, tmp_path: Path) -> None:

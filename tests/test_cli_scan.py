@@ -6,16 +6,24 @@ import csv
 import io
 import os
 import resource
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from commands import COMMAND, listing, noise, picture_folder, run
+from lookalike import fingerprints
+from lookalike.cli import inputs
+from lookalike.cli.progress import Progress
+from lookalike.cli.scan import _rescue, _summary
+from lookalike.cli.tables import open_table
 from lookalike.fingerprints import fingerprint_many
 from lookalike.frames import load, rows_of
+from lookalike.kinds import Kind
 
 NAMES = ["photos/0.png", "photos/1.png", "photos/2.png", "photos/3.png", "photos/broken.png", "photos/copy-of-0.png"]
 
@@ -99,6 +107,99 @@ def test_a_link_stays_and_its_target_is_replaced(photos: Path) -> None:
     run("scan", "photos/0.png", "-o", "frame.csv")
     assert Path("frame.csv").is_symlink()
     assert len(load("real.csv")) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.json", "pipe"])
+def test_a_pipe_stays_and_is_written_into(photos: Path, name: str) -> None:
+    os.mkfifo(name)
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(Path(name).read_text()), daemon=True)
+    reader.start()
+    assert run("scan", "photos/0.png", "-o", name).status == 0
+    reader.join(10)
+    assert Path(name).is_fifo()
+    assert listing() == ["photos", name]
+    run("scan", "photos/0.png", "-o", "frame.json" if name.endswith("json") else "frame.csv")
+    assert found == [Path("frame.json" if name.endswith("json") else "frame.csv").read_text()]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_rows_for_a_pipe_without_a_reader_are_not_waited_for(photos: Path) -> None:
+    os.mkfifo("pipe.csv")
+    table = open_table("pipe.csv", ["image"])
+    table.write({"image": "a"})
+    with pytest.raises(OSError, match="nobody reads from it"):
+        _rescue(table, 1)
+    assert listing() == ["photos", "pipe.csv"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="no /dev/null here")
+def test_devices_stay_what_they_are(photos: Path) -> None:
+    for name in ("null.csv", "null.parquet", "null.html"):
+        Path(name).symlink_to("/dev/null")
+        words = ["gallery" if name.endswith("html") else "scan", "photos/0.png", "-o"]
+        assert run(*words, name).status == run(*words, "/dev/null").status == 0
+        assert Path(name).is_symlink()
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no /dev/stdout here")
+def test_standard_output_by_its_name(photos: Path) -> None:
+    assert run("scan", "photos/0.png", "-o", "/dev/stdout").out == run("scan", "photos/0.png").out
+    page = run("gallery", "photos/0.png", "-o", "/dev/stdout").out
+    assert page.startswith("<!")
+    Path("log").write_text("before\n")
+    with Path("log").open("a") as log:
+        run("gallery", "photos/0.png", "-o", "/dev/stdout", stdout=log)
+    assert Path("log").read_text() == f"before\n{page}"
+    assert run("gallery", "photos/0.png", "-q", "-o", "/dev/stderr").err == page
+
+
+class _Impatient:
+    """A table whose user presses Ctrl-C again while it is put away."""
+
+    def write(self, row: object) -> None:
+        raise AssertionError
+
+    def keep(self) -> str:
+        raise AssertionError
+
+    def discard(self) -> None:
+        raise AssertionError
+
+    def keep_partial(self) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return "frame.csv"
+
+
+def test_a_second_interrupt_does_not_lose_the_rows() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert _rescue(_Impatient(), 3) == "; the 3 rows done so far are in frame.csv"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("name", ["frame.csv", "frame.json"])
+def test_an_interrupt_after_the_end_loses_nothing(photos: Path, name: str) -> None:
+    table = open_table(name, ["image"])
+    table.write({"image": "a"})
+    table.keep()
+    assert _rescue(table, 1) == f"; the 1 rows done so far are in {name}"
+    assert listing() == sorted([name, "photos"])
+    assert len(load(name)) == 1
+
+
+def test_a_row_with_hashes_and_an_error_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"image": "a", "phash": "00", "dhash": None, "error": "no dhash"}
+    monkeypatch.setattr(fingerprints, "fingerprint_rows", lambda *_, **__: iter([row, row]))
+    counts = inputs.Counts()
+    kinds = [Kind.parse("phash"), Kind.parse("dhash")]
+    rows = list(inputs.scanned(["a", "a"], kinds, None, 1, counts, Progress(show=False)))
+    assert (counts.rows, counts.images, counts.errors, counts.status) == (len(rows), 2, 2, 1)
+    assert _summary(counts, 0.5, "x") == "2 images, 2 errors, 0.5 s, 4.0 images/s: x"
 
 
 def test_an_older_file_stays_when_not_one_image_can_be_read(photos: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..kinds import NAMES, Kind
@@ -14,6 +14,7 @@ from .output import complain
 
 __all__ = [
     "DEFAULT_KIND",
+    "FRAME_FORMS",
     "Parser",
     "add_format",
     "add_on",
@@ -25,11 +26,15 @@ __all__ = [
     "kinds",
     "number",
     "operand",
+    "page",
     "sized",
 ]
 
 DEFAULT_KIND = "phash"
 """The kind of the commands that want one: few chance collisions, and robust to scaling and recompression."""
+
+FRAME_FORMS = (".csv", ".json", ".parquet")
+"""How the names of frames end."""
 
 _HIDDEN = "\0"
 
@@ -91,6 +96,16 @@ def operand(text: str) -> str:
     text = text.removeprefix(_HIDDEN)
     if not text:
         raise argparse.ArgumentTypeError("expected a name, got an empty text")
+    return text
+
+
+def page(text: str) -> str:
+    """A name for a page to write. That of a frame is refused: the page would take its place."""
+    text = operand(text)
+    if text.lower().endswith(FRAME_FORMS):
+        raise argparse.ArgumentTypeError(
+            f"expected a name for a page, such as page.html; got that of a frame, {text!r}"
+        )
     return text
 
 
@@ -204,7 +219,7 @@ def add_format(parser: Parser) -> None:
     parser.set_defaults(format="plain")
 
 
-def add_output(parser: Parser, option: str, text: str) -> None:
-    """Add an option for a file to write."""
+def add_output(parser: Parser, option: str, text: str, form: Callable[[str], str] = operand) -> None:
+    """Add an option for a file to write, with a check of its name."""
     names = ("-o", "--output") if option == "--output" else (option,)
-    parser.add_argument(*names, metavar="FILE", type=operand, help=text)
+    parser.add_argument(*names, metavar="FILE", type=form, help=text)

@@ -11,22 +11,28 @@ from . import arguments
 from .arguments import Parser, operand
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from ..hashes import Hash, MultiHash
 
-__all__ = ["RADII", "parser", "run", "verdict"]
+__all__ = ["DECIDING", "RADIUS", "parser", "run", "verdict"]
 
-RADII = {"phash": 10, "dhash": 10}
-"""How many of its 64 bits each of these may differ in for two images to look alike."""
+DECIDING = ("phash", "dhash")
+"""The kinds that tell whether two images look alike."""
+
+RADIUS = 10
+"""How many of its 64 bits each of them may differ in."""
 
 _KINDS = tuple(map(Kind.parse, NAMES))
+_BAND = 256  # rows of pixels that are converted at a time
 
-_DESCRIPTION = """\
+_DESCRIPTION = f"""\
 Tell whether two images look alike. Prints the distance of every hash kind (bits that differ; segments
 without a partner, for crop_resistant), and a verdict:
 
   same bytes     the two files are equal
   same picture   every pixel is equal once decoded, whatever the file format and metadata
-  look alike     phash differs in at most 10 of its 64 bits, and so does dhash
+  look alike     phash differs in at most {RADIUS} of its 64 bits, and so does dhash
   not alike      none of these
 
 Each of the two radii alone lets chance through: among 700 photos of garments on plain ground 11 pairs
@@ -36,7 +42,7 @@ recompressed, tinted, blurred or overlaid are within both; a crop, a turn or a m
   $ lookalike compare photo.jpg photo-small.jpg
   ahash             1 of 64
   ...
-  look alike: phash 2 and dhash 1, each within 10 bits"""
+  look alike: phash 2 and dhash 1, each within {RADIUS} bits"""
 
 _EXIT_STATUS = """\
 exit status: 0 if they are the same or look alike, 1 if not, 2 if one cannot be read, 130 if interrupted"""
@@ -48,15 +54,15 @@ class _Side:
 
     Attributes:
         content: digest of its file's bytes.
-        pixels: digest of its size and pixels, as decoded.
+        pixels: digest of its size and pixels, whatever the recipe and the way they are stored.
         shape: such as `"640 x 480 JPEG"`.
-        hashes: by kind; `None` where the picture has no such hash.
+        hashes: by kind.
     """
 
     content: bytes
     pixels: bytes
     shape: str
-    hashes: dict[str, Hash | MultiHash | None]
+    hashes: dict[str, Hash | MultiHash]
 
 
 def parser() -> Parser:
@@ -88,7 +94,7 @@ def run(args: Namespace) -> int:
     if len(sides) < 2:
         return 2
     one, other = sides
-    distances = {kind: _distance(value, other.hashes[kind]) for kind, value in one.hashes.items()}
+    distances = _distances(one, other)
     words, reason = verdict(distances, same_bytes=one.content == other.content, same_pixels=one.pixels == other.pixels)
     if args.format == "plain":
         _print(one, other, distances, f"{words}: {reason}")
@@ -98,12 +104,12 @@ def run(args: Namespace) -> int:
 
 
 def verdict(
-    distances: dict[str, int | float | None], *, same_bytes: bool = False, same_pixels: bool = False
+    distances: dict[str, int | float], *, same_bytes: bool = False, same_pixels: bool = False
 ) -> tuple[str, str]:
     """What the distances mean.
 
     Args:
-        distances: by kind, at least of those in `RADII`; `None` where there is none.
+        distances: by kind, at least of those in `DECIDING`.
         same_bytes: whether the files are equal.
         same_pixels: whether the pictures are equal.
 
@@ -114,11 +120,10 @@ def verdict(
         return "same bytes", "the files are equal"
     if same_pixels:
         return "same picture", "every pixel is equal"
-    found = {kind: distances[kind] for kind in RADII}
-    listed = " and ".join(f"{kind} {'-' if value is None else value}" for kind, value in found.items())
-    if all(value is not None and value <= RADII[kind] for kind, value in found.items()):
-        return "look alike", f"{listed}, each within 10 bits"
-    return "not alike", f"{listed}, not both within 10 bits"
+    listed = " and ".join(f"{kind} {distances[kind]}" for kind in DECIDING)
+    if all(distances[kind] <= RADIUS for kind in DECIDING):
+        return "look alike", f"{listed}, each within {RADIUS} bits"
+    return "not alike", f"{listed}, not both within {RADIUS} bits"
 
 
 def _attempt(source: object, recipe: str) -> _Side | Exception:
@@ -143,16 +148,29 @@ def _read(source: object, recipe: str) -> _Side:
     """
     import hashlib
 
+    from ..fingerprints import compute
     from ..options import DEFAULT_LIMITS
     from ..sources import Item, open_picture
 
     content = _content(source)
     picture = open_picture(Item("", content), recipe, DEFAULT_LIMITS)
-    image = picture.image
-    pixels = hashlib.sha256(f"{image.mode} {image.size}".encode())
-    pixels.update(image.tobytes())
+    hashes = compute(picture.image, _KINDS, recipe)
     shape = f"{picture.width} x {picture.height} {picture.format or ''}".strip()
-    return _Side(hashlib.sha256(content).digest(), pixels.digest(), shape, _hashes(image, recipe))
+    if recipe != "standard":
+        # Its pixels may be numbers in a palette, or lie on their side.
+        picture = open_picture(Item("", content), "standard", DEFAULT_LIMITS)
+    return _Side(hashlib.sha256(content).digest(), _pixel_digest(picture.image), shape, hashes)
+
+
+def _pixel_digest(image: Image.Image) -> bytes:
+    """One digest for all images that look the same in every pixel, grey or not. The image is a `standard` one."""
+    import hashlib
+
+    digest = hashlib.sha256(f"{image.size}".encode())
+    for top in range(0, image.height, _BAND):
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
+        digest.update(band.convert("RGB").tobytes())
+    return digest.digest()
 
 
 def _content(source: object) -> bytes:
@@ -180,35 +198,17 @@ def _content(source: object) -> bytes:
     return content
 
 
-def _hashes(image: Any, recipe: str) -> dict[str, Hash | MultiHash | None]:
-    from ..errors import NoImageError
-    from ..fingerprints import compute
-
-    found: dict[str, Hash | MultiHash | None] = {}
-    for kind in _KINDS:
-        try:
-            found[str(kind)] = compute(image, [kind], recipe)[str(kind)]
-        except NoImageError:
-            # Some pictures are too small for segments; the other kinds still tell.
-            found[str(kind)] = None
-    return found
+def _distances(one: _Side, other: _Side) -> dict[str, int | float]:
+    pairs: dict[str, Any] = dict(one.hashes)
+    return {kind: value - other.hashes[kind] for kind, value in pairs.items()}
 
 
-def _distance(one: Any, other: Any) -> int | float | None:
-    if one is None or other is None:
-        return None
-    found: int | float = one - other
-    return found
-
-
-def _print(one: _Side, other: _Side, distances: dict[str, int | float | None], conclusion: str) -> None:
+def _print(one: _Side, other: _Side, distances: dict[str, int | float], conclusion: str) -> None:
     from .output import write_line
 
     for kind, distance in distances.items():
         value = one.hashes[kind]
-        if distance is None or value is None:
-            write_line(f"{kind:<15}   -")
-        elif isinstance(distance, float):
+        if isinstance(distance, float):
             write_line(f"{kind:<15}{distance:6.2f} of {len(value.segments)} segments")  # type: ignore[union-attr]
         else:
             write_line(f"{kind:<15}{distance:4} of {value.bits}")  # type: ignore[union-attr]
@@ -216,7 +216,7 @@ def _print(one: _Side, other: _Side, distances: dict[str, int | float | None], c
     write_line(conclusion)
 
 
-def _print_records(args: Namespace, distances: dict[str, int | float | None], words: str) -> None:
+def _print_records(args: Namespace, distances: dict[str, int | float], words: str) -> None:
     from .output import Records
 
     row = {"a": args.a, "b": args.b, "verdict": words, **distances}

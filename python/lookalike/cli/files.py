@@ -1,20 +1,27 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all; and pipes and devices, which get theirs at the end."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
+import stat
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["NewFile", "check_writable", "write_text"]
+__all__ = ["NewFile", "check_writable", "is_special", "write_text"]
+
+_DESCRIPTOR = re.compile(r"/dev/(?:std(out|err)|fd/(\d+))|/proc/self/fd/(\d+)")
 
 
 class NewFile:
     """A file to be written beside its place, and moved there when it is complete.
 
     It is begun before the long work, so that a folder that cannot be written to is found out at once.
+    A pipe or a device stays what it is: what was written elsewhere is copied into it.
 
     Attributes:
         path: where it shall stand.
@@ -27,18 +34,23 @@ class NewFile:
             OSError: if there is a folder in its place, or nothing can be written beside it.
         """
         self.path = path
+        self._special = is_special(path)
+        self._copying = False
         try:
-            # Through a symbolic link, the file it points to is replaced, not the link.
-            place = Path(path).resolve()
-            if place.is_dir():
-                raise IsADirectoryError(errno.EISDIR, "it is a folder")
-            if not place.parent.is_dir():
-                raise FileNotFoundError(errno.ENOENT, f"there is no folder {place.parent}")
-            handle, temporary = tempfile.mkstemp(prefix=f".{place.stem[:40]}.", suffix=place.suffix, dir=place.parent)
+            place = Path(path) if self._special else _replaceable(path)
+            folder = None if self._special else place.parent
+            if self._special:
+                _check_special(path)
+            handle, temporary = tempfile.mkstemp(prefix=f".{place.stem[:40]}.", suffix=place.suffix, dir=folder)
         except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
             raise self.problem(error) from None
         os.close(handle)
         self._place, self.temporary = place, Path(temporary)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is in its place already, even if an interrupt hid that from the caller."""
+        return not self.temporary.exists()
 
     def keep(self) -> str:
         """Move the file to its place, where it replaces an older one.
@@ -46,7 +58,7 @@ class NewFile:
         Returns:
             The path.
         """
-        return self._move(self._place, self.path)
+        return self._copy() if self._special else self._move(self._place, self.path)
 
     def keep_partial(self) -> str:
         """Move an incomplete file to its place, or beside it where there is an older file: that may be complete.
@@ -54,6 +66,10 @@ class NewFile:
         Returns:
             The path, such as `frame.csv` or `frame.partial.csv`.
         """
+        if self.is_kept:
+            return self.path
+        if self._special:
+            return self._copy(wait=False)
         if not self._place.exists():
             return self.keep()
         return self._move(_partial(self._place), str(_partial(Path(self.path))))
@@ -77,6 +93,29 @@ class NewFile:
         except OSError as error:
             raise self.problem(error) from None
         return path
+
+    def _copy(self, *, wait: bool = True) -> str:
+        try:
+            if self._copying:
+                raise OSError(errno.EINTR, "interrupted while it was written")
+            with self.temporary.open("rb") as file, os.fdopen(_open_special(self.path, wait=wait), "wb") as place:
+                self._copying = True
+                shutil.copyfileobj(file, place)
+        except OSError as error:
+            raise self.problem(error) from None
+        self.discard()
+        return self.path
+
+
+def is_special(path: str) -> bool:
+    """Whether there is something that can be written to but not replaced: a pipe, a device, an open descriptor."""
+    if _descriptor(path) is not None:
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def write_text(path: str, text: str) -> None:
@@ -104,6 +143,51 @@ def check_writable(path: str) -> None:
         OSError: if not.
     """
     NewFile(path).discard()
+
+
+def _replaceable(path: str) -> Path:
+    """Where a file is to stand. Through a symbolic link, the file it points to is replaced, not the link."""
+    place = Path(path).resolve()
+    if place.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not place.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {place.parent}")
+    return place
+
+
+def _descriptor(path: str) -> int | None:
+    """The number of the open descriptor that a name such as `/dev/stdout` means."""
+    match = _DESCRIPTOR.fullmatch(path)
+    if match is None:
+        return None
+    name, *numbers = match.groups()
+    number = {"out": 1, "err": 2}[name] if name else int(next(filter(None, numbers)))
+    # Standard error may have moved: libraries that write to number 2 themselves are not listened to.
+    return sys.stderr.fileno() if number == 2 and sys.stderr is not None else number
+
+
+def _check_special(path: str) -> None:
+    number = _descriptor(path)
+    if number is not None:
+        os.fstat(number)
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _open_special(path: str, *, wait: bool) -> int:
+    """Open it as it is; a pipe without a reader is waited for, or an error."""
+    number = _descriptor(path)
+    if number is not None:
+        # Not by its name: that would begin a file anew that the shell appends to.
+        return os.dup(number)
+    if wait or os.name != "posix":
+        return os.open(path, os.O_WRONLY)
+    try:
+        opened = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise OSError(error.errno, "nobody reads from it") if error.errno == errno.ENXIO else error from None
+    os.set_blocking(opened, True)
+    return opened
 
 
 def _partial(path: Path) -> Path:

@@ -43,6 +43,7 @@ def run(args: Namespace) -> int:
     """Print the hashes."""
     kinds = arguments.sized(parser(), args.kind, args.size, _DEFAULT)
 
+    from ..fingerprints import row_names
     from . import inputs
     from .output import Records
     from .progress import Progress
@@ -52,7 +53,7 @@ def run(args: Namespace) -> int:
     columns = [str(kind) for kind in kinds]
     records = None
     if args.format != "plain":
-        records = Records(args.format, ["image", *columns, "width", "height", "format", "recipe", "error"])
+        records = Records(args.format, row_names(kinds))
     counts = inputs.Counts()
     progress = Progress(show=not args.quiet and not _lines_on_terminal(), total=lambda: inputs.counted(args.sources))
     with closing(inputs.scanned(sources, kinds, args.recipe, args.workers, counts, progress)) as rows:
@@ -68,7 +69,6 @@ def _print(row: dict[str, Any], columns: Sequence[str]) -> None:
     from .output import escaped, write_line
 
     mark, name = escaped(row["image"])
-    # A picture can be too small for one kind and have the others.
     found = [column for column in columns if row[column] is not None]
     for column in found:
         tagged = f"{column} ({name}) = {row[column]}"

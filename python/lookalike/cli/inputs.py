@@ -23,14 +23,16 @@ class _NamedImage(io.BytesIO):
 
 
 class Counts:
-    """How many images were read, and how many inputs could not be.
+    """How many images were read, and with how many something went wrong; an image can be among both.
 
     Attributes:
+        rows: all inputs.
         images: inputs with at least one hash.
         errors: inputs that something went wrong with.
     """
 
     def __init__(self) -> None:
+        self.rows = 0
         self.images = 0
         self.errors = 0
 
@@ -64,6 +66,7 @@ def scanned(
     with progress:
         for row in interruptible(rows, progress.tick):
             progress.step()
+            counts.rows += 1
             counts.images += any(row[str(kind)] is not None for kind in kinds)
             if row["error"] is not None:
                 counts.errors += 1

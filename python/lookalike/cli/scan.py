@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..kinds import ARTICLE_KINDS
 from . import arguments
 from .arguments import Parser
+from .stream import uninterrupted
 
 if TYPE_CHECKING:
     from .inputs import Counts
@@ -45,18 +46,20 @@ def parser() -> Parser:
 def run(args: Namespace) -> int:
     """Write the table."""
     kinds = arguments.sized(parser(), args.kind, args.size, ARTICLE_KINDS)
-    output = None if args.output == "-" else args.output
-    if output is not None and not output.lower().endswith((".csv", ".parquet", ".json")):
+    from .files import is_special
+
+    output = None if args.output in ("-", "/dev/stdout") else args.output
+    if output is not None and not output.lower().endswith(arguments.FRAME_FORMS) and not is_special(output):
         parser().error(f"argument --output: expected a name that ends in .csv, .parquet or .json, got {output!r}")
 
+    from ..fingerprints import row_names
     from . import inputs
     from .output import say
     from .progress import Progress
     from .tables import open_table
 
     inputs.check_standard_input(args.sources)
-    columns = ["image", *map(str, kinds), "width", "height", "format", "recipe", "error"]
-    table = open_table(output, columns)
+    table = open_table(output, row_names(kinds))
     counts = inputs.Counts()
     lazy = "-" in args.sources
     progress = Progress(show=not args.quiet, total=None if lazy else lambda: inputs.counted(args.sources))
@@ -71,7 +74,7 @@ def run(args: Namespace) -> int:
             return 2
         place = table.keep()
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_rescue(table, counts.images + counts.errors)) from None
+        raise KeyboardInterrupt(_rescue(table, counts.rows)) from None
     except BaseException:
         table.discard()
         raise
@@ -85,15 +88,16 @@ def _rescue(table: Table, rows: int) -> str:
         table.discard()
         return " before the first image; nothing written"
     try:
-        return f"; the {rows:,} rows done so far are in {table.keep_partial()}"
-    except BaseException:
+        # Who presses Ctrl-C twice is impatient, and wants the rows none the less.
+        with uninterrupted():
+            return f"; the {rows:,} rows done so far are in {table.keep_partial()}"
+    except Exception:
         table.discard()
         raise
 
 
 def _summary(counts: Counts, seconds: float, place: str) -> str:
-    total = counts.images + counts.errors
-    rate = total / seconds if seconds else 0.0
+    rate = counts.rows / seconds if seconds else 0.0
     images = "1 image" if counts.images == 1 else f"{counts.images:,} images"
     errors = "1 error" if counts.errors == 1 else f"{counts.errors:,} errors"
     return f"{images}, {errors}, {seconds:,.1f} s, {rate:,.1f} images/s: {place}"

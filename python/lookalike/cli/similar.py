@@ -46,7 +46,9 @@ def parser() -> Parser:
     arguments.add_on(new)
     arguments.add_recipe(new, frame=True)
     arguments.add_format(new)
-    arguments.add_output(new, "--gallery", "also write a page that shows the matches, such as matches.html")
+    arguments.add_output(
+        new, "--gallery", "also write a page that shows the matches, such as matches.html", arguments.page
+    )
     arguments.add_workers(new)
     return new
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-__all__ = ["abandoned", "aside", "interruptible"]
+__all__ = ["abandoned", "aside", "interruptible", "uninterrupted"]
 
 _T = TypeVar("_T")
 _AHEAD = 64
@@ -67,6 +69,19 @@ def aside(work: Callable[[], _T]) -> _T:
 
     result, *_ = interruptible(once())
     return result
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore Ctrl-C for as long as it takes to finish something short."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Ctrl-C never comes here
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def abandoned() -> bool:

@@ -38,7 +38,9 @@ def open_table(output: str | None, columns: Sequence[str]) -> Table:
     """
     if output is None:
         return _Printed(columns)
-    return _CsvFile(output, columns) if output.lower().endswith(".csv") else _FrameFile(output, columns)
+    # What has no extension is a pipe or a device, and gets what standard output would get.
+    whole = output.lower().endswith((".json", ".parquet"))
+    return _FrameFile(output, columns) if whole else _CsvFile(output, columns)
 
 
 class _Printed:
@@ -120,7 +122,8 @@ class _FrameFile:
         return self._new.keep()
 
     def keep_partial(self) -> str:
-        self._save()
+        if not self._new.is_kept:
+            self._save()
         return self._new.keep_partial()
 
     def discard(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..kinds import Kind
 from . import inputs
+from .arguments import FRAME_FORMS
 from .progress import Progress
 from .stream import aside
 
@@ -21,8 +22,6 @@ SOURCES_HELP = (
     "folder, images, patterns or http(s) addresses to scan; or a frame that scan wrote (.csv, .parquet, .json; "
     "'-' is a CSV on standard input)"
 )
-
-_FRAME_EXTENSIONS = (".csv", ".parquet", ".json")
 
 
 def frame_name(sources: Sequence[str]) -> str | None:
@@ -138,4 +137,4 @@ def _scan_to_frame(args: Namespace, kinds: Sequence[Kind], counts: inputs.Counts
 def _is_frame(name: str) -> bool:
     if name == "-":
         return True
-    return name.lower().endswith(_FRAME_EXTENSIONS) and "://" not in name and not Path(name).is_dir()
+    return name.lower().endswith(FRAME_FORMS) and "://" not in name and not Path(name).is_dir()
