@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .harness import Line
 
-NAMES = ("article_hashes", "crop_resistant", "imports", "memory")
+NAMES = ("article_hashes", "crop_resistant", "imports", "memory", "chance")
 
 
 def run_all(options: list[str]) -> int:
