@@ -6,7 +6,10 @@ and look more like each other than most pictures do, and no two of them are copi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike import fingerprint_many
 
@@ -33,10 +36,10 @@ def run(quick: bool) -> list[Line]:
     return [*lines, Line(name, "0 pairs", f"{both.sum()} of {pairs:,} pairs", not both.any())]
 
 
-def _distances(column: object) -> np.ndarray:
-    codes = np.array([int(text, 16) for text in column], dtype=np.uint64)  # type: ignore[attr-defined]
+def _distances(column: Iterable[str]) -> NDArray[np.uint8]:
+    codes = np.array([int(text, 16) for text in column], dtype=np.uint64)
     first, second = np.triu_indices(len(codes), 1)
-    return np.bitwise_count(codes[first] ^ codes[second])
+    return np.asarray(np.bitwise_count(codes[first] ^ codes[second]), dtype=np.uint8)
 
 
 if __name__ == "__main__":

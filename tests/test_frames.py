@@ -205,3 +205,10 @@ def test_parquet_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def _touch(path: Path) -> Path:
     path.touch()
     return path
+
+
+def test_a_csv_that_went_through_pandas_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "frame.csv"
+    path.write_text("image,phash,width\na.jpg,fe86c38181c1c3c7,512.0\nbad.jpg,,\n", encoding="utf-8")
+    rows = rows_of(load(path))
+    assert [row["width"] for row in rows] == [512, None]

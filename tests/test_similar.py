@@ -253,3 +253,11 @@ def test_a_hundred_thousand_rows_are_ranked_at_once() -> None:
     assert time.perf_counter() - start < 0.5
     assert distances[41] == 0
     assert distances[7] == query - parse_hash(column.texts[7], "phash")
+
+
+def test_a_kind_that_contradicts_the_column_s_name_is_refused() -> None:
+    frame = pd.DataFrame({"image": ["a"], "phash": ["fe86c38181c1c3c7"]})
+    for kind in ("ahash", "phash:16", "dhash"):
+        with pytest.raises(MismatchError, match="the column 'phash' has phash hashes"):
+            find_similar(frame, "fe86c38181c1c3c7", on="phash", kind=kind)
+    assert len(find_similar(frame, "fe86c38181c1c3c7", on="phash", kind="phash")) == 1

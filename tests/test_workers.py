@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from queue import SimpleQueue
 from typing import Any
 
@@ -99,3 +102,25 @@ def test_dismissing_never_waits_for_a_queue_that_has_just_run_dry(monkeypatch: p
     results = ordered_map(lambda number: number, range(100), 2)
     assert next(results) == 0
     results.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_finds_the_gate_open() -> None:
+    gate = Gate(10)
+    with gate.visit() as enter:
+        enter(10)
+        child = os.fork()
+        if not child:
+            with gate.visit() as enter_child:
+                enter_child(10)
+            os._exit(7)
+        deadline = time.monotonic() + 20
+        done, status = os.waitpid(child, os.WNOHANG)
+        while not done and time.monotonic() < deadline:
+            time.sleep(0.02)
+            done, status = os.waitpid(child, os.WNOHANG)
+        if not done:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        assert done and os.waitstatus_to_exitcode(status) == 7

@@ -196,7 +196,8 @@ def _from_text(name: str, text: str) -> Any:
     if not text:
         return None
     if name in INTEGER_COLUMNS:
-        return int(text)
+        # With one value missing, pandas makes floats of a column of integers, and writes 512.0.
+        return int(text.removesuffix(".0"))
     return float(text) if name in REAL_COLUMNS else text
 
 

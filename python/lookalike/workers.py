@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -96,6 +97,12 @@ class Gate:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
+        self._open()
+        if hasattr(os, "register_at_fork"):
+            # A forked child has the visitors of its parent's threads, but not the threads.
+            os.register_at_fork(after_in_child=self._open)
+
+    def _open(self) -> None:
         self._used = 0
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
