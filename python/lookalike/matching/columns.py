@@ -107,10 +107,10 @@ def read_hash_column(
         MismatchError: if the rows come from several recipes, or from another than `recipe`.
     """
     require_column(frame, on)
-    named = kind_of(on)
-    known = named if kind is None else Kind.parse(kind)
-    if named is not None and known != named:
-        raise MismatchError(f"the column {on!r} has {named} hashes, not {known}: leave out kind=")
+    own_kind = kind_of(on)
+    known = own_kind if kind is None else Kind.parse(kind)
+    if own_kind is not None and known != own_kind:
+        raise MismatchError(f"the column {on!r} has {own_kind} hashes, not {known}: leave out kind=")
     if known is None and name_must_be_kind:
         raise ValueError(f"column {on!r} is not named after a hash kind: pass kind=, as in kind='phash'")
     has_recipe = "recipe" in column_names(frame)
