@@ -86,9 +86,11 @@ def test_no_command_shows_the_help_and_fails() -> None:
         (["similar", "x", "y", "--radius", "nan"], "expected a number from 0, got 'nan'"),
         (["compare", "x"], "required: B"),
         (["gallery", "x", "--limit", "0"], "expected a whole number from 1, got '0'"),
-        (["gallery", "x", "-o", "frame.csv"], "such as page.html; got that of a frame, 'frame.csv'"),
-        (["similar", "x", "y", "--gallery", "Frame.JSON"], "such as page.html; got that of a frame, 'Frame.JSON'"),
-        (["similar", "x", "y", "--gallery=f.parquet"], "such as page.html; got that of a frame, 'f.parquet'"),
+        (["gallery", "x", "-o", "frame.csv"], "expected a name that ends in .html or .htm, got 'frame.csv'"),
+        (["gallery", "x", "-o", "html"], "expected a name that ends in .html or .htm, got 'html'"),
+        (["similar", "x", "y", "--gallery", "a.JPG"], "expected a name that ends in .html or .htm, got 'a.JPG'"),
+        (["similar", "x", "y", "--gallery=f.parquet"], "expected a name that ends in .html or .htm, got 'f.parquet'"),
+        (["--", "-x"], "unknown command '-x'"),
     ],
 )
 def test_wrong_usage(words: list[str], message: str, tmp_path: Path) -> None:

@@ -192,6 +192,22 @@ def test_an_interrupt_after_the_end_loses_nothing(photos: Path, name: str) -> No
     assert len(load(name)) == 1
 
 
+def test_interrupted_scans_replace_no_rows_of_earlier_ones(photos: Path) -> None:
+    Path("frame.csv").write_text("old")
+    Path("link.csv").symlink_to("frame.csv")
+    kept = ["frame.partial.csv", "frame.partial.2.csv", "frame.partial.3.csv"]
+    for rows, name in enumerate(kept, 1):
+        table = open_table("frame.csv", ["image"])
+        for _ in range(rows):
+            table.write({"image": "a"})
+        assert _rescue(table, rows).endswith(f" are in {name}")
+    table = open_table("link.csv", ["image"])
+    assert table.keep_partial() == str(Path("frame.partial.4.csv").resolve())
+    assert [len(load(name)) for name in kept] == [1, 2, 3]
+    assert Path("frame.csv").read_text() == "old"
+    assert listing() == sorted(["frame.csv", "frame.partial.4.csv", "link.csv", "photos", *kept])
+
+
 def test_a_row_with_hashes_and_an_error_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     row = {"image": "a", "phash": "00", "dhash": None, "error": "no dhash"}
     monkeypatch.setattr(fingerprints, "fingerprint_rows", lambda *_, **__: iter([row, row]))

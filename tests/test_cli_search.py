@@ -167,3 +167,33 @@ def test_a_place_that_cannot_be_written_to_is_found_out_first(photos: Path) -> N
         result = run(*words, "nowhere/page.html")
         assert result.status == 2
         assert result.err.startswith("lookalike: nowhere/page.html: cannot write: there is no folder")
+
+
+def test_a_page_takes_no_place_of_a_picture(photos: Path) -> None:
+    before = Path("photos/0.png").read_bytes()
+    for words in (["gallery", "-o"], ["similar", "photos/1.png", "photos", "--gallery"]):
+        result = run(*words, "photos/0.png", "photos/1.png")
+        assert result.status == 2
+        assert "expected a name that ends in .html or .htm, got 'photos/0.png'" in result.err
+    assert Path("photos/0.png").read_bytes() == before
+    assert run("gallery", "photos/0.png", "-o", "PAGE.HTM").status == 0
+    assert Path("PAGE.HTM").read_text().startswith("<!")
+
+
+def test_unreadable_files_are_not_counted_as_images(photos: Path) -> None:
+    Path("some").mkdir()
+    for number in range(3):
+        Path(f"some/empty-{number}.png").touch()
+    shutil.copy("photos/0.png", "some/0.png")
+    assert run("duplicates", "some").err.splitlines()[-1] == "1 image, no two with the same phash"
+
+
+@pytest.mark.parametrize(
+    "words", [["similar", "--", "-dash.png", "photos"], ["compare", "--", "-dash.png", "-dash.png"]]
+)
+def test_names_that_begin_with_a_dash(photos: Path, words: list[str]) -> None:
+    shutil.copy("photos/0.png", "-dash.png")
+    result = run(*words)
+    assert (result.status, bool(result.out)) == (0, True)
+    assert run("hash", "--", "-dash.png").out == f"{phash('photos/0.png')}  -dash.png\n"
+    assert run("--", "hash", "--", "-dash.png").status == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -87,24 +86,38 @@ def _explain(error: BaseException) -> str:
 
 def _run(words: list[str], debug: bool) -> int:
     parser = _top_parser()
-    args = parser.parse_args(words)
+    options, name, rest = _split(words)
+    args = parser.parse_args(options)
     if args.version:
         from .._core import __version__
 
         print(f"lookalike {__version__}")
         return 0
-    if args.command is None:
+    if name is None:
         parser.print_help(sys.stderr)
         return 2
-    if args.command not in _COMMANDS:
-        parser.error(f"unknown command {args.command!r}: expected one of {', '.join(_COMMANDS)}")
-    command = import_module(f".{args.command}", __name__)
-    command_args = command.parser().parse_intermixed_args(hide_operands(args.rest))
+    if name not in _COMMANDS:
+        parser.error(f"unknown command {name!r}: expected one of {', '.join(_COMMANDS)}")
+    command = import_module(f".{name}", __name__)
+    command_args = command.parser().parse_intermixed_args(hide_operands(rest))
     if not debug:
         from .silence import silence_libraries
 
         silence_libraries()
     return int(command.run(command_args))
+
+
+def _split(words: list[str]) -> tuple[list[str], str | None, list[str]]:
+    """The options before the command, the command's name, and what is the command's own.
+
+    By hand, because `argparse.REMAINDER` takes the first `--` out of what follows the command.
+    """
+    for at, word in enumerate(words):
+        if word == "--":
+            return words[:at], next(iter(words[at + 1 :]), None), words[at + 2 :]
+        if word == "-" or not word.startswith("-"):
+            return words[:at], word, words[at + 1 :]
+    return words, None, []
 
 
 def _top_parser() -> Parser:
@@ -115,7 +128,5 @@ def _top_parser() -> Parser:
         description="Fingerprint images, find duplicates, rank by similarity.\n\ncommands:\n" + listing,
         epilog=_EXIT_STATUS,
     )
-    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("--version", action="store_true", help="show the version and stop")
     return parser

@@ -15,6 +15,7 @@ from .output import complain
 __all__ = [
     "DEFAULT_KIND",
     "FRAME_FORMS",
+    "PAGE_FORMS",
     "Parser",
     "add_format",
     "add_on",
@@ -35,6 +36,9 @@ DEFAULT_KIND = "phash"
 
 FRAME_FORMS = (".csv", ".json", ".parquet")
 """How the names of frames end."""
+
+PAGE_FORMS = (".html", ".htm")
+"""How the names of pages end."""
 
 _HIDDEN = "\0"
 
@@ -100,12 +104,12 @@ def operand(text: str) -> str:
 
 
 def page(text: str) -> str:
-    """A name for a page to write. That of a frame is refused: the page would take its place."""
+    """A name for a page to write. Others are refused: the page could take the place of a picture or a frame."""
+    from .files import is_special
+
     text = operand(text)
-    if text.lower().endswith(FRAME_FORMS):
-        raise argparse.ArgumentTypeError(
-            f"expected a name for a page, such as page.html; got that of a frame, {text!r}"
-        )
+    if not text.lower().endswith(PAGE_FORMS) and not is_special(text):
+        raise argparse.ArgumentTypeError(f"expected a name that ends in {' or '.join(PAGE_FORMS)}, got {text!r}")
     return text
 
 

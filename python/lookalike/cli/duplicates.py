@@ -57,7 +57,8 @@ def run(args: Namespace) -> int:
     groups = _groups(pairs)
     _print(groups, args.on, args.format)
     if not args.quiet and counts.status < 2:
-        say(_summary(groups, len(pairs), args.on))
+        hashed = sum(text is not None for text, _ in pairs)
+        say(_summary(groups, hashed, args.on))
     return counts.status
 
 

@@ -10,6 +10,7 @@ import stat
 import sys
 import tempfile
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 __all__ = ["NewFile", "check_writable", "is_special", "write_text"]
@@ -64,7 +65,7 @@ class NewFile:
         """Move an incomplete file to its place, or beside it where there is an older file: that may be complete.
 
         Returns:
-            The path, such as `frame.csv` or `frame.partial.csv`.
+            The path, such as `frame.csv`, `frame.partial.csv` or, where there is one already, `frame.partial.2.csv`.
         """
         if self.is_kept:
             return self.path
@@ -72,7 +73,13 @@ class NewFile:
             return self._copy(wait=False)
         if not self._place.exists():
             return self.keep()
-        return self._move(_partial(self._place), str(_partial(Path(self.path))))
+        # Beside the file that a link points to, not beside the link.
+        place = self._place if Path(self.path).is_symlink() else Path(self.path)
+        try:
+            place = _reserve_partial(place)
+        except OSError as error:
+            raise self.problem(error) from None
+        return self._move(place, str(place))
 
     def discard(self) -> None:
         """Remove what was written."""
@@ -190,8 +197,14 @@ def _open_special(path: str, *, wait: bool) -> int:
     return opened
 
 
-def _partial(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.partial{path.suffix}")
+def _reserve_partial(path: Path) -> Path:
+    """Begin an empty file under the first free name: `frame.partial.csv`, `frame.partial.2.csv` and so on."""
+    for number in count(1):
+        place = path.with_name(f"{path.stem}.partial{f'.{number}' if number > 1 else ''}{path.suffix}")
+        with suppress(FileExistsError):
+            place.touch(exist_ok=False)
+            return place
+    raise AssertionError("there is always a further number")
 
 
 def _mode(place: Path) -> int:

@@ -31,7 +31,7 @@ def parser() -> Parser:
 
     new = Parser("lookalike gallery", "lookalike gallery [options] FOLDER_OR_FRAME...", _DESCRIPTION)
     arguments.add_sources(new, "FOLDER_OR_FRAME", SOURCES_HELP)
-    arguments.add_output(new, "--output", f"the page (default: {_DEFAULT_OUTPUT})", arguments.page)
+    arguments.add_output(new, "--output", f"the page: .html or .htm (default: {_DEFAULT_OUTPUT})", arguments.page)
     new.add_argument(
         "--query", metavar="QUERY", type=operand, help="image, http(s) address or hash to rank by, as for 'similar'"
     )

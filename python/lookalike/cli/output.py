@@ -158,7 +158,7 @@ class Records:
         """Print a row: its cells in the order of the columns."""
         values = [row.get(column) for column in self._columns]
         if self._form == "json":
-            # Pure ASCII: safe on a terminal, and a name that is no UTF-8 comes back as it was.
+            # Pure ASCII: safe on a terminal. Bytes of a name that are no UTF-8 do not come back as they were.
             text = json.dumps(dict(zip(self._columns, values, strict=True)), allow_nan=False)
             write_line(text.replace("\x7f", "\\u007f"))
         else:
