@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 import oracle
+from dropin import outcome
 from lookalike import imagehash as ours
 
 LANCZOS = Image.Resampling.LANCZOS
@@ -141,10 +142,10 @@ def compare(reference: Any, image: Image.Image, cases: Iterator[Case], name: str
     """Run all cases on both sides."""
     tally, once = Tally(pictures=1), Once(image)
     for case in cases:
-        theirs, mine = _outcome(lambda c=case: c.call(reference, once)), _outcome(lambda c=case: c.call(ours, image))
+        theirs, mine = outcome(lambda c=case: c.call(reference, once)), outcome(lambda c=case: c.call(ours, image))
         part = judged(image, case, theirs, mine, name)
         if part.differing_bits:
-            theirs = _outcome(lambda c=case: c.call(reference, Once(image, rows_first=True)))
+            theirs = outcome(lambda c=case: c.call(reference, Once(image, rows_first=True)))
             part = _unless_order(part, judged(image, case, theirs, mine, name))
         tally.add(part)
     return tally
@@ -175,12 +176,12 @@ def _compare_regions(
     def keep(crop: Image.Image) -> None:
         crops.append(Once(crop, rows_first))
 
-    found = _outcome(lambda: reference.crop_resistant_hash(once, hash_func=keep, **settings))
+    found = outcome(lambda: reference.crop_resistant_hash(once, hash_func=keep, **settings))
     for function in functions:
         theirs = found
         if not isinstance(found, Exception):
-            theirs = _outcome(lambda f=function: [getattr(reference, f)(crop) for crop in crops])
-        mine = _outcome(
+            theirs = outcome(lambda f=function: [getattr(reference, f)(crop) for crop in crops])
+        mine = outcome(
             lambda f=function: ours.crop_resistant_hash(image, hash_func=getattr(ours, f), **settings).segment_hashes
         )
         _judge_regions(tally, crops, function, theirs, mine, f"{name} crop_resistant {settings}")
@@ -195,15 +196,6 @@ def _judge_regions(tally: Tally, crops: list[Any], function: str, theirs: Any, m
     else:
         for crop, their_part, my_part in zip(crops, theirs, mine, strict=True):
             tally.add(judged(crop, Case(function), their_part, my_part, name))
-
-
-def _outcome(call: Callable[[], Any]) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return call()
-        except Exception as error:
-            return error
 
 
 def judged(image: Any, case: Case, theirs: Any, mine: Any, name: str) -> Tally:
