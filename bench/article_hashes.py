@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .harness import Line, alternate, main, use_one_core
+from .harness import Line, alternate, main, times_faster, use_one_core
 
 use_one_core()
 
@@ -59,12 +59,8 @@ def _jobs(image: Image.Image) -> list[Callable[[], list[str]]]:
 
 
 def _line(name: str, theirs: float, mine: float, ratios: list[float], target: float | None) -> Line:
-    ratio = theirs / mine
-    figures = f"{theirs * 1e3:.1f} ms / {mine * 1e3:.2f} ms = {ratio:.1f} times"
-    measured = f"{figures} ({min(ratios):.1f} to {max(ratios):.1f} on {len(ratios)} photos)"
-    if target is None:
-        return Line(name, "", measured, None)
-    return Line(name, f"at least {target} times", measured, ratio >= target)
+    spread = f" ({min(ratios):.1f} to {max(ratios):.1f} on {len(ratios)} photos)"
+    return times_faster(name, theirs, mine, target, spread)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .harness import Line, alternate, main, use_one_core
+from .harness import Line, alternate, main, times_faster, use_one_core
 
 use_one_core()
 
@@ -40,7 +40,7 @@ def _compare(what: str, images: list[Image.Image], rounds: int, target: float | 
         totals = [total + seconds / len(images) for total, seconds in zip(totals, times, strict=True)]
     theirs, *mine = totals
     roads = ("lookalike.imagehash.crop_resistant_hash", "lookalike.fingerprints.compute")
-    return [_line(f"{what}: {road}", theirs, seconds, target) for road, seconds in zip(roads, mine, strict=True)]
+    return [times_faster(f"{what}: {road}", theirs, seconds, target) for road, seconds in zip(roads, mine, strict=True)]
 
 
 def _measure(image: Image.Image, rounds: int) -> list[float]:
@@ -52,14 +52,6 @@ def _measure(image: Image.Image, rounds: int) -> list[float]:
     expected, *answers = [job() for job in jobs]
     assert all(answer == expected for answer in answers), (expected, answers)
     return alternate(rounds, *jobs)
-
-
-def _line(name: str, theirs: float, mine: float, target: float | None) -> Line:
-    ratio = theirs / mine
-    figures = f"{theirs * 1e3:.0f} ms / {mine * 1e3:.2f} ms = {ratio:.0f} times"
-    if target is None:
-        return Line(name, "", figures, None)
-    return Line(name, f"at least {target} times", figures, ratio >= target)
 
 
 if __name__ == "__main__":

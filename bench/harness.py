@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
-__all__ = ["Line", "alternate", "main", "use_one_core"]
+__all__ = ["Line", "alternate", "main", "times_faster", "use_one_core"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -34,6 +34,15 @@ class Line:
     def __str__(self) -> str:
         verdict = {True: "pass", False: "MISS", None: "-"}[self.passed]
         return f"{verdict:<5} {self.name}: {self.measured}{f' (target: {self.target})' if self.target else ''}"
+
+
+def times_faster(name: str, theirs: float, mine: float, target: float | None, remark: str = "") -> Line:
+    """How many times as fast as a rival we are, from the seconds of both; without a target it is only a figure."""
+    ratio = theirs / mine
+    measured = f"{theirs * 1e3:.1f} ms / {mine * 1e3:.2f} ms = {ratio:.1f} times{remark}"
+    if target is None:
+        return Line(name, "", measured, None)
+    return Line(name, f"at least {target} times", measured, ratio >= target)
 
 
 def use_one_core() -> None:
