@@ -7,6 +7,16 @@ use std::fmt;
 pub enum Error {
     /// The caller's own value is out of range or does not fit the others.
     Argument(String),
+    /// The bytes are no sound picture.
+    Corrupt(String),
+    /// A picture of a sort that is not decoded here; another decoder may.
+    Unsupported(String),
+    /// The picture is larger, or takes longer, than the caller allows.
+    Limit(String),
+    /// The system failed to read it: its error number, if it has one, and what it says.
+    Io(Option<i32>, String),
+    /// The caller has stopped the work.
+    Cancelled,
 }
 
 /// Shorthand for a result with the core's [`Error`].
@@ -15,7 +25,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Argument(text) => f.write_str(text),
+            Error::Argument(text) | Error::Corrupt(text) | Error::Unsupported(text) | Error::Limit(text) => {
+                f.write_str(text)
+            }
+            Error::Io(_, text) => f.write_str(text),
+            Error::Cancelled => f.write_str("stopped by the caller"),
         }
     }
 }

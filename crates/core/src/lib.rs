@@ -5,8 +5,10 @@
 pub mod color;
 pub mod error;
 pub mod hashes;
+pub mod jpeg;
 pub mod plane;
 pub mod resample;
 pub mod simd;
+pub mod watch;
 
 pub use error::{Error, Result};

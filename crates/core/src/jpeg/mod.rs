@@ -1,0 +1,86 @@
+//! A JPEG reader for fingerprints: no more of a file is decoded than the wanted scale needs.
+
+use crate::plane::Plane;
+
+/// How large a picture is wanted: as a number of samples for each block of 8 x 8 pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scale {
+    /// One sample a block: its mean.
+    Eighth,
+    /// 2 x 2 samples a block.
+    Quarter,
+    /// 4 x 4 samples a block.
+    Half,
+    /// All pixels.
+    Full,
+}
+
+impl Scale {
+    /// Samples along a side of a block: 1, 2, 4 or 8.
+    pub fn samples(self) -> usize {
+        match self {
+            Scale::Eighth => 1,
+            Scale::Quarter => 2,
+            Scale::Half => 4,
+            Scale::Full => 8,
+        }
+    }
+}
+
+/// Which colour components are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chroma {
+    /// None that grey does not need.
+    None,
+    /// At one sample for each of their own blocks: enough to count colours.
+    Coarse,
+    /// At the scale of the picture, with the upsampling of libjpeg-turbo.
+    Exact,
+}
+
+/// What the components of a file mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// One component.
+    Grey,
+    /// Luma and two colour differences.
+    YCbCr,
+    /// Red, green and blue.
+    Rgb,
+    /// Four inks.
+    Cmyk,
+    /// Luma and two colour differences of three inverted inks, and black.
+    Ycck,
+}
+
+/// What the markers before the first scan tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Number of rows.
+    pub height: usize,
+    /// 1 to 4.
+    pub components: usize,
+    /// What they mean.
+    pub color: Color,
+    /// Whether there is an Adobe marker: it says that inks are inverted.
+    pub adobe: bool,
+    /// Whether the scans refine one another.
+    pub progressive: bool,
+    /// How the picture is to be turned to be shown: 1 to 8, as in EXIF.
+    pub orientation: u8,
+}
+
+/// A decoded picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// What the markers tell.
+    pub header: Header,
+    /// The scale of `planes`.
+    pub scale: Scale,
+    /// The components.
+    pub planes: Vec<Plane>,
+    /// Share of the picture that the file breaks off before, 0 if it is whole.
+    pub missing: f32,
+}
