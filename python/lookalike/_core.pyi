@@ -76,3 +76,23 @@ class Planes:
 
         A box can be empty in a picture much smaller than `image_size`.
         """
+
+def decode_jpeg(
+    data: bytes, scale: int, chroma: str, pixels: int
+) -> tuple[tuple[int, int, int, str, bool, int], list[tuple[bytes, int, int]], float, bool]:
+    """A JPEG file at `scale` samples (1, 2, 4 or 8) along each side of a block of 8 x 8 pixels.
+
+    Args:
+        data: the file.
+        scale: samples a block.
+        chroma: "none" for grey alone (but all four inks), "coarse" for one sample a block, "exact" for all at `scale`.
+        pixels: the most that the picture may declare.
+
+    Returns:
+        What its markers tell (width, height, components, color, progressive, orientation), its planes
+        (samples, width, height), the share of the picture that is not in the file, and whether the file ended
+        before all that was wanted of it.
+
+    Raises:
+        ValueError: for a file that is damaged beyond use, too large, or of a sort that is not decoded here.
+    """

@@ -1,6 +1,7 @@
 //! The border between Python and the core: registration only.
 
 mod convert;
+mod jpeg;
 mod planes;
 
 use pyo3::prelude::*;
@@ -8,6 +9,8 @@ use pyo3::prelude::*;
 /// Kernels of the package; its stub and documentation are in `_core.pyi`.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::jpeg::decode_jpeg;
     #[pymodule_export]
     use super::planes::Planes;
     use super::*;

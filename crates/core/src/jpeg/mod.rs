@@ -1,4 +1,28 @@
 //! A JPEG reader for fingerprints: no more of a file is decoded than the wanted scale needs.
+//!
+//! Most of what a JPEG holds is detail within its blocks of 8 x 8 pixels, and a fingerprint wants none of it.
+//! At one sample a block only the DC coefficients are decoded; the AC coefficients between them are stepped
+//! over, several in one look at a table (`huffman.rs`), or with whole scans (`progressive.rs`). Finer scales
+//! are there for small pictures. Samples are what libjpeg-turbo's scaled decoding gives, byte for byte, also
+//! where a file is broken but libjpeg goes on. Two things are left out: the smoothing between blocks that
+//! libjpeg does when a progressive file lacks scans, and arithmetic coding, which is `Unsupported`.
+
+mod bits;
+mod convert;
+mod frame;
+mod huffman;
+#[allow(dead_code)] // shortcuts for blocks without detail
+mod idct;
+mod layer;
+mod markers;
+mod means;
+mod picture;
+mod progressive;
+mod scan;
+mod standard;
+mod upsample;
+
+pub use picture::{decode, read_header};
 
 use crate::plane::Plane;
 
@@ -64,8 +88,6 @@ pub struct Header {
     pub components: usize,
     /// What they mean.
     pub color: Color,
-    /// Whether there is an Adobe marker: it says that inks are inverted.
-    pub adobe: bool,
     /// Whether the scans refine one another.
     pub progressive: bool,
     /// How the picture is to be turned to be shown: 1 to 8, as in EXIF.
@@ -79,8 +101,10 @@ pub struct Picture {
     pub header: Header,
     /// The scale of `planes`.
     pub scale: Scale,
-    /// The components.
+    /// The components, see [`decode`].
     pub planes: Vec<Plane>,
-    /// Share of the picture that the file breaks off before, 0 if it is whole.
+    /// Share of the picture that is not in the file: from 0, if it is whole, to 1.
     pub missing: f32,
+    /// Whether the file ended before all that was wanted of it.
+    pub truncated: bool,
 }

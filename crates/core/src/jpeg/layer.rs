@@ -1,0 +1,65 @@
+//! Where the samples of one component go.
+
+use super::frame::{Component, SIDE};
+use super::idct;
+use crate::error::{Error, Result};
+
+/// The grey that libjpeg gives where a file has nothing.
+const BLANK: u8 = 128;
+
+/// The samples of one component: `size` along each side of a block.
+pub(super) struct Layer {
+    pub size: usize,
+    pub columns: usize,
+    pub rows: usize,
+    /// The table in force at the component's first scan, in row-major order.
+    pub quant: Option<[u16; 64]>,
+    pub samples: Vec<u8>,
+}
+
+impl Layer {
+    pub fn new(component: &Component, size: usize) -> Result<Layer> {
+        let (columns, rows) = (component.columns, component.rows);
+        let samples = filled(columns * size * rows * size, BLANK)?;
+        Ok(Layer { size, columns, rows, quant: None, samples })
+    }
+
+    /// Samples in a row.
+    pub fn stride(&self) -> usize {
+        self.columns * self.size
+    }
+
+    /// Writes a block whose mean alone is wanted.
+    #[inline(always)]
+    pub fn put_mean(&mut self, column: usize, row: usize, dc: i16, quant: u16) {
+        // Blocks that only fill up a unit lie outside.
+        if column < self.columns && row < self.rows {
+            self.samples[row * self.columns + column] = idct::idct_1x1(dc, quant);
+        }
+    }
+
+    /// Transforms and writes a block, from coefficients in row-major order.
+    pub fn put(&mut self, column: usize, row: usize, coefficients: &[i16; SIDE * SIDE], quant: &[u16; SIDE * SIDE]) {
+        if column >= self.columns || row >= self.rows {
+            return;
+        }
+        let (size, stride) = (self.size, self.stride());
+        let out = &mut self.samples[row * size * stride + column * size..];
+        match size {
+            1 => out[0] = idct::idct_1x1(coefficients[0], quant[0]),
+            2 => idct::idct_2x2(coefficients, quant, out, stride),
+            4 => idct::idct_4x4(coefficients, quant, out, stride),
+            _ => idct::idct_8x8(coefficients, quant, out, stride),
+        }
+    }
+}
+
+/// As many values, or an error where there is no memory for them.
+pub(super) fn filled<T: Clone>(count: usize, value: T) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    values
+        .try_reserve_exact(count)
+        .map_err(|_| Error::Limit(format!("expected a picture that fits into memory, got {count} samples")))?;
+    values.resize(count, value);
+    Ok(values)
+}
