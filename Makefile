@@ -23,7 +23,7 @@ help:
 	@echo "make demo    set up, and do the main job on real photographs"
 	@echo "make test    all tests, Rust and Python"
 	@echo "make lint    formatting, lint and types"
-	@echo "make bench   speed and memory against their targets (BENCH=--quick for a short run)"
+	@echo "make bench   speed, fidelity and memory against their targets, and rivals (BENCH=--quick for a short run)"
 	@echo "make fuzz    property tests with new random cases for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make build   wheel and source package into dist/"
 	@echo "make clean   remove all that the other verbs made"
@@ -44,6 +44,7 @@ lint: .venv/.dev
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 bench: .venv/.dev
+	bench/rivals/setup.sh
 	$(BIN)/python -m bench $(BENCH)
 
 fuzz: .venv/.dev
@@ -53,7 +54,7 @@ build: .venv/.dev
 	$(BIN)/maturin build --release --locked --sdist --out dist
 
 clean:
-	rm -rf .venv .demo target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis python/lookalike/*.so
+	rm -rf .venv .demo .bench target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis python/lookalike/*.so
 	find python tests demo bench -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: the Rust sources are newer than the last build, or nothing is to be done. Python sources are

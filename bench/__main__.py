@@ -12,7 +12,19 @@ from pathlib import Path
 
 from .harness import Line
 
-NAMES = ("article_hashes", "crop_resistant", "imports", "memory", "chance")
+NAMES = (
+    "file_hashes",
+    "draft",
+    "two_workers",
+    "fidelity",
+    "rivals",
+    "cold",
+    "article_hashes",
+    "crop_resistant",
+    "imports",
+    "memory",
+    "chance",
+)
 
 
 def run_all(options: list[str]) -> int:

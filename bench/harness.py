@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
-__all__ = ["Line", "alternate", "main", "times_faster", "use_one_core"]
+__all__ = ["Line", "alternate", "main", "milliseconds", "times_faster", "use_one_core"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -43,6 +43,12 @@ def times_faster(name: str, theirs: float, mine: float, target: float | None, re
     if target is None:
         return Line(name, "", measured, None)
     return Line(name, f"at least {target} times", measured, ratio >= target)
+
+
+def milliseconds(seconds: float) -> str:
+    """For a table: three digits that count."""
+    value = seconds * 1e3
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
 def use_one_core() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-__all__ = ["all_files", "large", "small"]
+__all__ = ["PHOTOS", "SMALL_FOLDER", "all_files", "demo_photos", "large", "small", "spread"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT.parent / "shared" / "data" / "photos"
@@ -29,8 +29,8 @@ LARGE_SIZE = (4000, 3000)
 def small(count: int) -> list[Image.Image]:
     """Decoded photographs of about 0.2 megapixels, spread over those there are."""
     if SMALL_FOLDER.is_dir():
-        return [_decoded(path) for path in _spread(sorted(SMALL_FOLDER.iterdir()), count)]
-    return [_decoded(path) for path in _spread(_demo_photos(), count)]
+        return [_decoded(path) for path in spread(sorted(SMALL_FOLDER.iterdir()), count)]
+    return [_decoded(path) for path in spread(demo_photos(), count)]
 
 
 def large(count: int) -> list[Image.Image]:
@@ -39,7 +39,7 @@ def large(count: int) -> list[Image.Image]:
     if all(path.is_file() for path in paths):
         return [_decoded(path) for path in paths[:count]]
     print("no photographs of 12 megapixels at hand: small ones are enlarged", file=sys.stderr)
-    pictures = [_decoded(path) for path in _spread(_demo_photos(), count)]
+    pictures = [_decoded(path) for path in spread(demo_photos(), count)]
     return [picture.resize(LARGE_SIZE, Image.Resampling.BICUBIC) for picture in pictures]
 
 
@@ -47,17 +47,19 @@ def all_files() -> list[Path]:
     """Every photograph there is, in all sizes."""
     if PHOTOS.is_dir():
         return sorted(path for path in PHOTOS.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
-    return _demo_photos()
+    return demo_photos()
 
 
-def _demo_photos() -> list[Path]:
+def demo_photos() -> list[Path]:
+    """The demo's photographs and copies, for a clone without others."""
     print("no shared photographs at hand: the demo's are used", file=sys.stderr)
     folder = Path(tempfile.gettempdir()) / "lookalike-bench-photos"
     runpy.run_path(str(ROOT / "demo" / "photos.py"))["make_photos"](folder)
     return sorted(folder.iterdir())
 
 
-def _spread(paths: Sequence[Path], count: int) -> list[Path]:
+def spread(paths: Sequence[Path], count: int) -> list[Path]:
+    """So many of the paths, evenly over all of them."""
     return [paths[n * len(paths) // count] for n in range(count)]
 
 
