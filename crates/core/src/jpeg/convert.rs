@@ -228,3 +228,134 @@ fn sampling(pixels: usize, blocks: usize) -> (usize, usize) {
     let fits = |&(part, whole): &(usize, usize)| (pixels * part).div_ceil(whole).div_ceil(8) == blocks;
     usual.into_iter().find(fits).unwrap_or((8 * blocks, pixels))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::testing::{Noise, checksum};
+    use crate::jpeg::{Header, Scale};
+
+    fn picture(color: Color, scale: Scale, size: (usize, usize), planes: Vec<Plane>) -> Picture {
+        let header = Header {
+            width: size.0,
+            height: size.1,
+            components: planes.len(),
+            color,
+            progressive: false,
+            orientation: 1,
+        };
+        Picture { header, scale, planes, missing: 0.0, truncated: false }
+    }
+
+    fn noise_plane(noise: &mut Noise, width: usize, height: usize) -> Plane {
+        Plane::new((0..width * height).map(|_| noise.below(256) as u8).collect(), width, height).unwrap()
+    }
+
+    /// All combinations of 16 values of three components, and a fourth.
+    fn lattice() -> [Vec<u8>; 4] {
+        let value = |i: usize, digit: u32| (i / 16usize.pow(digit) % 16 * 17) as u8;
+        let black = (0..4096).map(|i| (i * 37 % 256) as u8).collect();
+        let [first, second, third] = [2, 1, 0].map(|digit| (0..4096).map(|i| value(i, digit)).collect());
+        [first, second, third, black]
+    }
+
+    /// The sums are of what libjpeg-turbo 3.1.4 in Pillow 12.3 makes of files with one flat block for each
+    /// pixel of the lattice, at scale 1/8: as RGB, CMYK, and that converted to RGB and on to L; and of the
+    /// same components as red, green and blue to L.
+    #[test]
+    fn colors_are_those_of_libjpeg_turbo_and_pillow() {
+        let bytes = |strip: &[[u8; 4]]| checksum(strip.iter().flat_map(|p| p[..3].iter().copied()));
+        let [mut y, mut cb, mut cr, k] = lattice();
+        let mut strip = vec![[0; 4]; 4096];
+        ycc_to_rgbx([&y, &cb, &cr], &mut strip);
+        assert_eq!(bytes(&strip), 0xdcfe_12cc_609e_12b3);
+        assert_eq!(checksum(rgb_to_grey([&y, &cb, &cr])), 0x2054_398a_b911_6539);
+        ycck_to_cmyk([&mut y, &mut cb, &mut cr]);
+        let inks = [&y[..], &cb, &cr, &k];
+        assert_eq!(checksum((0..4096).flat_map(|i| inks.map(|ink| ink[i]))), 0xf84f_2796_85eb_9df1);
+        cmyk_to_rgbx(inks, &mut strip);
+        assert_eq!(bytes(&strip), 0x1086_5ed6_b4dc_3a07);
+        assert_eq!(checksum(cmyk_to_grey(inks)), 0x7423_5a85_c497_bc57);
+    }
+
+    #[test]
+    fn shares_of_255_are_rounded_quotients() {
+        for (a, b) in (0..=255).flat_map(|a| (0..=255).map(move |b| (a, b))) {
+            let exact = (2 * u32::from(a) * u32::from(b) + 255) / 510;
+            assert_eq!(u32::from(share_of_255(a, b)), exact);
+        }
+    }
+
+    #[test]
+    fn grey_is_the_first_plane_or_computed() {
+        let mut noise = Noise(3);
+        let planes: Vec<_> = (0..4).map(|_| noise_plane(&mut noise, 101, 99)).collect();
+        let of = |color, n: usize| picture(color, Scale::Full, (101, 99), planes[..n].to_vec());
+        assert_eq!(*of(Color::YCbCr, 3).grey(), planes[0]);
+        assert_eq!(*of(Color::Rgb, 1).grey(), planes[0]);
+        let [r, g, b] = [0, 1, 2].map(|i| planes[i].pixels());
+        assert_eq!(of(Color::Rgb, 3).grey().pixels(), rgb_to_grey([r, g, b]));
+        assert_eq!(of(Color::Cmyk, 4).grey().pixels(), cmyk_to_grey([r, g, b, planes[3].pixels()]));
+    }
+
+    /// Colours pixel by pixel, with the colour sample that a pixel's centre falls in.
+    #[test]
+    fn coarse_colors_are_those_of_the_nearest_samples() {
+        let mut noise = Noise(4);
+        for (width, height) in [(1, 1), (7, 9), (64, 48), (500, 375), (333, 17)] {
+            for (scale, (part, whole)) in
+                [Scale::Eighth, Scale::Quarter, Scale::Full].into_iter().flat_map(|s| [(s, (1, 1)), (s, (1, 2))])
+            {
+                let s = scale.samples();
+                let side = |pixels: usize| (pixels * part).div_ceil(whole).div_ceil(8);
+                let luma = noise_plane(&mut noise, (width * s).div_ceil(8), (height * s).div_ceil(8));
+                let [cb, cr] = [(); 2].map(|()| noise_plane(&mut noise, side(width), side(height)));
+                let mut strip = Vec::new();
+                for (y, x) in (0..luma.height()).flat_map(|y| (0..luma.width()).map(move |x| (y, x))) {
+                    let at =
+                        |i: usize, n: usize| ((i as f64 + 0.5) / s as f64 * part as f64 / whole as f64) as usize % n;
+                    let color = |plane: &Plane| plane.view().row(at(y, plane.height()))[at(x, plane.width())];
+                    let [r, g, b] = rgb(luma.view().row(y)[x], color(&cb), color(&cr));
+                    strip.extend([r, g, b, 0]);
+                }
+                let mut expected = Counts::default();
+                color::push_rgbx(Level::Portable, &strip, &mut Vec::new(), Some(&mut expected));
+                let found = picture(Color::YCbCr, scale, (width, height), vec![luma, cb, cr]).count_colors();
+                assert_eq!(found, expected, "{width} x {height} {scale:?} {part}/{whole}");
+            }
+        }
+    }
+
+    #[test]
+    fn exact_colors_are_counted_whatever_the_length_of_rows() {
+        let mut noise = Noise(6);
+        for (width, height) in [(1, 3), (300, 200), (9000, 2)] {
+            let planes: Vec<_> = (0..4).map(|_| noise_plane(&mut noise, width, height)).collect();
+            for (color, n) in [(Color::Grey, 1), (Color::YCbCr, 3), (Color::Rgb, 3), (Color::Cmyk, 4), (Color::Ycck, 4)]
+            {
+                let counts = picture(color, Scale::Full, (width, height), planes[..n].to_vec()).count_colors();
+                let pixel = |i: usize| [0, 1, 2, 3].map(|p| planes[p].pixels()[i]);
+                let mut strip = vec![[0; 4]; width * height];
+                for (i, out) in strip.chunks_mut(1).enumerate() {
+                    let [a, b, c, d] = pixel(i);
+                    match color {
+                        Color::Grey => rgb_to_rgbx([&[a], &[a], &[a]], out),
+                        Color::YCbCr => ycc_to_rgbx([&[a], &[b], &[c]], out),
+                        Color::Rgb => rgb_to_rgbx([&[a], &[b], &[c]], out),
+                        Color::Cmyk | Color::Ycck => cmyk_to_rgbx([&[a], &[b], &[c], &[d]], out),
+                    }
+                }
+                let mut expected = Counts::default();
+                color::push_rgbx(Level::Portable, strip.as_flattened(), &mut Vec::new(), Some(&mut expected));
+                assert_eq!(counts, expected, "{color:?}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "expected all components of YCbCr, got 1")]
+    fn colors_that_were_not_decoded_are_not_counted() {
+        let plane = Plane::new(vec![0], 1, 1).unwrap();
+        picture(Color::YCbCr, Scale::Full, (1, 1), vec![plane]).count_colors();
+    }
+}

@@ -45,6 +45,11 @@ impl Layer {
         }
         let (size, stride) = (self.size, self.stride());
         let out = &mut self.samples[row * size * stride + column * size..];
+        if size > 1 && coefficients[1..].iter().fold(0, |all, c| all | c) == 0 {
+            let flat = if size == 2 { idct::flat_2x2 } else { idct::flat_8x8 };
+            let value = flat(coefficients[0], quant[0]);
+            return out.chunks_mut(stride).take(size).for_each(|row| row[..size].fill(value));
+        }
         match size {
             1 => out[0] = idct::idct_1x1(coefficients[0], quant[0]),
             2 => idct::idct_2x2(coefficients, quant, out, stride),

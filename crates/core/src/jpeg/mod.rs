@@ -11,7 +11,6 @@ mod bits;
 mod convert;
 mod frame;
 mod huffman;
-#[allow(dead_code)] // shortcuts for blocks without detail
 mod idct;
 mod layer;
 mod markers;
@@ -107,4 +106,26 @@ pub struct Picture {
     pub missing: f32,
     /// Whether the file ended before all that was wanted of it.
     pub truncated: bool,
+}
+
+#[cfg(test)]
+mod testing {
+    /// Numbers that look random and are the same everywhere.
+    pub struct Noise(pub u64);
+
+    impl Noise {
+        /// The next number, from 0 up to but not including `end`.
+        pub fn below(&mut self, end: i32) -> i32 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            ((self.0 >> 33) % end as u64) as i32
+        }
+    }
+
+    /// FNV-1a in 64 bits.
+    pub fn checksum(bytes: impl IntoIterator<Item = u8>) -> u64 {
+        let step = |sum: u64, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, step)
+    }
 }

@@ -186,3 +186,87 @@ fn both_ways([near, far]: [&[u8]; 2], _: bool, sums: &mut [u16], out: &mut [u8])
         *only = ((3 * sums[n] + sums[n - 1] + 8) >> 4) as u8;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::testing::Noise;
+
+    /// One sample of the enlarged component, by its definition.
+    fn naive(samples: Samples, factors: (usize, usize), fancy: bool, x: usize, y: usize) -> u8 {
+        let (cx, cy) = ((x / factors.0) as isize, (y / factors.1) as isize);
+        let at = |x: isize, y: isize| {
+            let x = x.clamp(0, samples.width as isize - 1) as usize;
+            u32::from(samples.data[y.clamp(0, samples.height as isize - 1) as usize * samples.stride + x])
+        };
+        let nearer = |i: usize| if i.is_multiple_of(2) { -1 } else { 1 };
+        let (dx, dy) = (nearer(x), nearer(y));
+        let sum = match factors {
+            (2, 1) if fancy && samples.width > 2 => (3 * at(cx, cy) + at(cx + dx, cy) + 1 + (x % 2) as u32) / 4,
+            (1, 2) if fancy => (3 * at(cx, cy) + at(cx, cy + dy) + 1 + (y % 2) as u32) / 4,
+            (2, 2) if fancy && samples.width > 2 => {
+                let (near, far) = (3 * at(cx, cy) + at(cx + dx, cy), 3 * at(cx, cy + dy) + at(cx + dx, cy + dy));
+                (3 * near + far + 8 - (x % 2) as u32) / 16
+            }
+            _ => at(cx, cy),
+        };
+        sum as u8
+    }
+
+    #[test]
+    fn every_sample_is_what_its_definition_gives() {
+        let mut noise = Noise(5);
+        for factors in [(1, 1), (2, 1), (1, 2), (2, 2), (4, 1), (1, 4), (3, 1), (3, 2), (2, 4), (4, 4)] {
+            for size in [(1, 1), (2, 3), (3, 2), (4, 4), (5, 5), (6, 1), (7, 9), (33, 18), (64, 7), (129, 5)] {
+                let (width, height) = (usize::div_ceil(size.0, factors.0), usize::div_ceil(size.1, factors.1));
+                let stride = width + 3;
+                let data: Vec<u8> = (0..stride * (height + 2)).map(|_| noise.below(256) as u8).collect();
+                let samples = Samples { data: &data, stride, width, height };
+                for fancy in [false, true] {
+                    let out = upsample(samples, (1, 1), factors, fancy, size).unwrap();
+                    assert_eq!(out.len(), size.0 * size.1);
+                    for (i, &sample) in out.iter().enumerate() {
+                        let expected = naive(samples, factors, fancy, i % size.0, i / size.0);
+                        assert_eq!(sample, expected, "{factors:?} {size:?} {fancy} at {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn halves_are_rounded_up_and_down_in_turn() {
+        let samples = Samples { data: &[0, 2, 4], stride: 3, width: 3, height: 1 };
+        assert_eq!(upsample(samples, (1, 1), (2, 1), true, (6, 1)).unwrap(), [0, 1, 1, 3, 3, 4]);
+    }
+
+    #[test]
+    fn a_component_of_fewer_samples_is_decoded_larger() {
+        let scale = |scale, own, max| {
+            let found = component_scale(scale, own, max);
+            (found.block, found.from)
+        };
+        assert_eq!(scale(Scale::Eighth, (1, 1), (2, 2)), (2, (2, 2)));
+        assert_eq!(scale(Scale::Eighth, (2, 2), (2, 2)), (1, (2, 2)));
+        assert_eq!(scale(Scale::Eighth, (1, 1), (4, 4)), (4, (4, 4)));
+        assert_eq!(scale(Scale::Eighth, (1, 1), (4, 2)), (2, (2, 2)));
+        assert_eq!(scale(Scale::Quarter, (1, 1), (2, 1)), (2, (1, 1)));
+        assert_eq!(scale(Scale::Half, (1, 1), (4, 4)), (8, (2, 2)));
+        assert_eq!(scale(Scale::Full, (1, 1), (2, 2)), (8, (1, 1)));
+        assert_eq!(scale(Scale::Eighth, (1, 1), (3, 3)), (1, (1, 1)));
+        assert_eq!([component_side(500, 1, 2, 2), component_side(500, 2, 2, 1)], [63, 63]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let samples = Samples { data: &[0; 12], stride: 4, width: 3, height: 3 };
+        assert!(matches!(upsample(samples, (2, 1), (3, 1), true, (5, 3)), Err(Error::Unsupported(_))));
+        assert!(matches!(upsample(samples, (0, 1), (2, 1), true, (6, 3)), Err(Error::Unsupported(_))));
+        assert!(matches!(upsample(samples, (1, 1), (2, 1), true, (7, 3)), Err(Error::Argument(_))));
+        assert!(matches!(upsample(samples, (1, 1), (1, 1), true, (3, 4)), Err(Error::Argument(_))));
+        let short = Samples { data: &[0; 10], ..samples };
+        assert!(matches!(upsample(short, (1, 1), (1, 1), true, (3, 3)), Err(Error::Argument(_))));
+        let last_row_unpadded = Samples { data: &[0; 11], ..samples };
+        assert!(upsample(last_row_unpadded, (1, 1), (1, 1), true, (3, 3)).is_ok());
+    }
+}
