@@ -1,12 +1,14 @@
 //! Fingerprint kernels: from decoded pixels to bits.
 //!
-//! No Python, no files, no policy: the caller has decided everything by the time it gets here.
+//! No Python, no files, no policy but one (`policy.rs`): the caller has decided everything else by the time it gets here.
 
 pub mod color;
 pub mod error;
 pub mod hashes;
 pub mod jpeg;
 pub mod plane;
+pub mod policy;
+pub mod reduction;
 pub mod resample;
 pub mod simd;
 pub mod watch;

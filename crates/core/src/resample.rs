@@ -5,10 +5,12 @@
 //! pass comes first and is rounded to bytes before the vertical one. We keep this order for good: later
 //! Pillows choose the order by the shape of the picture, which changes bits of hashes.
 
+mod reduced;
 mod weights;
 
 use crate::error::{Error, Result};
 use crate::plane::{Plane, View};
+use crate::reduction::Reduction;
 use crate::simd::{self, Level, ROWS};
 use weights::{PRECISION, Weights};
 
@@ -16,7 +18,7 @@ const HALF: i32 = 1 << (PRECISION - 1);
 /// Columns that one step of the vertical pass takes: their sums stay in registers and first-level cache.
 const COLUMNS: usize = 512;
 
-/// Resamples a grey picture to `width` x `height`.
+/// Resamples a grey picture to `width` x `height`; of a reduced plane, the picture that it stands for.
 ///
 /// # Errors
 /// [`Error::Argument`] if a side is zero.
@@ -29,12 +31,60 @@ pub fn resize(view: View<'_>, width: usize, height: usize) -> Result<Plane> {
 /// # Errors
 /// [`Error::Argument`] if a side is zero.
 pub fn resize_at(level: Level, view: View<'_>, width: usize, height: usize) -> Result<Plane> {
-    if width == 0 || height == 0 {
-        return Err(Error::Argument(format!("expected sides of 1 or more, got {width} x {height}")));
+    check_sides(width, height)?;
+    if let Some(reduction) = view.reduction() {
+        let mut small = vec![0; width * height];
+        reduced_sums(level, reduction, width, height, |x, y, sum| small[y * width + x] = to_byte(sum));
+        return Plane::new(small, width, height);
     }
     let rows = if width == view.width() { view.to_vec() } else { horizontal(level, view, width) };
     let data = if height == view.height() { rows } else { vertical(level, &rows, width, view.height(), height) };
     Plane::new(data, width, height)
+}
+
+/// [`resize`], but without the last rounding where the plane is a reduced one. Its grey values are right to
+/// about as much as a byte is, and of two sources of error one can be spared.
+///
+/// # Errors
+/// [`Error::Argument`] if a side is zero.
+pub fn brightness(view: View<'_>, width: usize, height: usize) -> Result<Vec<f64>> {
+    let Some(reduction) = view.reduction() else {
+        return Ok(resize(view, width, height)?.pixels().iter().map(|&pixel| f64::from(pixel)).collect());
+    };
+    check_sides(width, height)?;
+    let mut small = vec![0.0; width * height];
+    let value = |sum: i32| (f64::from(sum) / f64::from(1 << PRECISION)).clamp(0.0, 255.0);
+    reduced_sums(Level::best(), reduction, width, height, |x, y, sum| small[y * width + x] = value(sum));
+    Ok(small)
+}
+
+fn check_sides(width: usize, height: usize) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(Error::Argument(format!("expected sides of 1 or more, got {width} x {height}")));
+    }
+    Ok(())
+}
+
+/// Hands each pixel's sum to `put`, with its column and row. The picture's columns come as lines, so that the
+/// second pass is a first one.
+fn reduced_sums(
+    level: Level,
+    reduction: &Reduction,
+    width: usize,
+    height: usize,
+    mut put: impl FnMut(usize, usize, i32),
+) {
+    let lines = reduced::columns(level, reduction, width);
+    let input = reduction.place().height;
+    let weights = Weights::for_rows(level, input, height);
+    let mut sums = vec![0i32; height * ROWS];
+    for x in (0..width).step_by(ROWS) {
+        let rows = std::array::from_fn(|r| &lines[(x + r).min(width - 1) * input..][..input]);
+        simd::weighted_sums(level, rows, weights.start(), weights.taps(), weights.factors(), &mut sums);
+        for (r, column) in sums.chunks_exact(height).take(width - x).enumerate() {
+            column.iter().enumerate().for_each(|(y, &sum)| put(x + r, y, sum));
+        }
+    }
 }
 
 #[inline(always)]

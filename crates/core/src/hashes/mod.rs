@@ -1,6 +1,7 @@
 //! One file a hash kind: from planes to bits.
 
 pub mod ahash;
+mod areas;
 mod blur;
 pub mod colorhash;
 pub mod dhash;

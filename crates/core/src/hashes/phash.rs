@@ -11,7 +11,7 @@
 use super::check_size;
 use crate::error::{Error, Result};
 use crate::plane::View;
-use crate::resample::resize;
+use crate::resample::brightness;
 use crate::simd::{self, Level};
 
 /// Bits in rows.
@@ -29,9 +29,9 @@ pub struct Bits {
 pub fn phash(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result<Bits> {
     check_size(hash_size, 2)?;
     let side = side(hash_size, highfreq_factor)?;
-    let small = resize(view, side, side)?;
+    let small = brightness(view, side, side)?;
     let basis = cosines(side, hash_size);
-    let columns = transform_columns(small.pixels(), &basis, side, hash_size);
+    let columns = transform_columns(&small, &basis, side, hash_size);
     let low: Vec<f64> = columns.chunks_exact(side).flat_map(|row| transform(row, &basis)).collect();
     let noise = noise_bound(side) * side as f64;
     let threshold = median(&low);
@@ -46,16 +46,11 @@ pub fn phash(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result
 pub fn phash_simple(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result<Bits> {
     check_size(hash_size, 1)?;
     let side = side(hash_size, highfreq_factor)?;
-    let small = resize(view, side, side)?;
+    let small = brightness(view, side, side)?;
     let count = (hash_size + 1).min(side);
     let basis = cosines(side, count);
-    let rows = small.pixels().chunks_exact(side).take(hash_size);
-    let low: Vec<f64> = rows
-        .flat_map(|row| {
-            let row: Vec<f64> = row.iter().map(|&p| f64::from(p)).collect();
-            transform(&row, &basis).into_iter().skip(1)
-        })
-        .collect();
+    let rows = small.chunks_exact(side).take(hash_size);
+    let low: Vec<f64> = rows.flat_map(|row| transform(row, &basis).into_iter().skip(1)).collect();
     let mean = low.iter().sum::<f64>() / low.len() as f64;
     let noise = noise_bound(side);
     Ok(Bits { bits: low.iter().map(|&c| c - mean > noise).collect(), columns: count - 1 })
@@ -98,18 +93,22 @@ fn cosines(n: usize, count: usize) -> Vec<f64> {
 
 /// The first `count` frequencies of each column: `count` rows of `side` numbers. Few frequencies at a time, so
 /// that their sums stay in the cache while all rows pass.
-fn transform_columns(pixels: &[u8], basis: &[f64], side: usize, count: usize) -> Vec<f64> {
+fn transform_columns(pixels: &[f64], basis: &[f64], side: usize, count: usize) -> Vec<f64> {
     const AT_A_TIME: usize = 4;
     let mut out = vec![0.0; count * side];
-    let mut line = vec![0.0; side];
-    for (block, sums) in out.chunks_mut(AT_A_TIME * side).enumerate() {
-        for (row, waves) in pixels.chunks_exact(side).zip(basis.chunks_exact(count)) {
-            line.iter_mut().zip(row).for_each(|(value, &pixel)| *value = f64::from(pixel));
-            for (sums, &wave) in sums.chunks_exact_mut(side).zip(&waves[block * AT_A_TIME..]) {
-                add_scaled(sums, &line, wave);
+    simd::run(
+        Level::best(),
+        #[inline(always)]
+        || {
+            for (block, sums) in out.chunks_mut(AT_A_TIME * side).enumerate() {
+                for (row, waves) in pixels.chunks_exact(side).zip(basis.chunks_exact(count)) {
+                    for (sums, &wave) in sums.chunks_exact_mut(side).zip(&waves[block * AT_A_TIME..]) {
+                        add_scaled(sums, row, wave);
+                    }
+                }
             }
-        }
-    }
+        },
+    );
     out
 }
 
@@ -117,24 +116,25 @@ fn transform_columns(pixels: &[u8], basis: &[f64], side: usize, count: usize) ->
 fn transform(row: &[f64], basis: &[f64]) -> Vec<f64> {
     let count = basis.len() / row.len();
     let mut sums = vec![0.0; count];
-    for (&value, waves) in row.iter().zip(basis.chunks_exact(count)) {
-        add_scaled(&mut sums, waves, value);
-    }
+    simd::run(
+        Level::best(),
+        #[inline(always)]
+        || {
+            for (&value, waves) in row.iter().zip(basis.chunks_exact(count)) {
+                add_scaled(&mut sums, waves, value);
+            }
+        },
+    );
     sums
 }
 
 /// Adds a multiple of one line to another: each sum grows by itself, so the order of its additions, and with
 /// it its last bit, does not depend on the width of the processor's registers.
+#[inline(always)]
 fn add_scaled(sums: &mut [f64], line: &[f64], factor: f64) {
-    simd::run(
-        Level::best(),
-        #[inline(always)]
-        || {
-            for (sum, &value) in sums.iter_mut().zip(line) {
-                *sum += factor * value;
-            }
-        },
-    );
+    for (sum, &value) in sums.iter_mut().zip(line) {
+        *sum += factor * value;
+    }
 }
 
 fn median(values: &[f64]) -> f64 {

@@ -1,5 +1,6 @@
 //! The wavelet hash: which parts of the picture are brighter than the median part.
 
+use super::areas::part_sums;
 use super::wavelet::{HaarPyramid, db4_low, haar_join_flat, haar_low, haar_low_flat};
 use crate::error::{Error, Result};
 use crate::plane::{Plane, View};
@@ -43,10 +44,17 @@ pub struct Bits {
 
 /// The wavelet hash, bit for bit that of `imagehash.whash` (ImageHash 4.3.2 on PyWavelets 1.9).
 ///
+/// Of a reduced plane, with Haar wavelets and the natural scale, it is that of the picture behind it, but for
+/// bits that are near the median.
+///
 /// # Errors
 /// [`Error::Argument`] if a size is not a power of two or `hash_size` exceeds the scale.
 pub fn whash(view: View<'_>, options: &Options) -> Result<Bits> {
     let scale = checked_scale(view, options)?;
+    if let (Some(reduction), Wavelet::Haar, None) = (view.reduction(), options.wavelet, options.image_scale) {
+        let sums = part_sums(reduction, options.hash_size)?;
+        return Ok(Bits { bits: above_median(&sums), side: options.hash_size });
+    }
     let plane = resize(view, scale, scale)?;
     Ok(match options.wavelet {
         Wavelet::Haar => Haar::new(&plane, options).bits(),
@@ -60,7 +68,9 @@ fn checked_scale(view: View<'_>, options: &Options) -> Result<usize> {
     if !size.is_power_of_two() {
         return Err(Error::Argument(format!("expected a power of two as hash_size, got {size}")));
     }
-    let natural = 1 << view.width().min(view.height()).max(1).ilog2();
+    let (width, height) =
+        view.reduction().map_or((view.width(), view.height()), |r| (r.place().width, r.place().height));
+    let natural = 1 << width.min(height).max(1).ilog2();
     let scale = options.image_scale.unwrap_or_else(|| size.max(natural));
     if !scale.is_power_of_two() || scale > MAX_SCALE {
         return Err(Error::Argument(format!("expected a power of two up to {MAX_SCALE} as image_scale, got {scale}")));
@@ -81,6 +91,14 @@ fn db4_bits(plane: &Plane, options: &Options) -> Bits {
     let (low, side) = db4_low(pixels, scale, levels(scale / options.hash_size));
     let middle = median(&mut low.clone());
     Bits { bits: low.iter().map(|&value| value > middle).collect(), side }
+}
+
+fn above_median(sums: &[i128]) -> Vec<bool> {
+    let mut sorted = sums.to_vec();
+    sorted.sort_unstable();
+    let (lower, upper) = middle_ranks(sums.len());
+    let twice = sorted[lower] + sorted[upper];
+    sums.iter().map(|&sum| 2 * sum > twice).collect()
 }
 
 /// The matrix less its mean, by way of a full Haar decomposition.
@@ -243,6 +261,7 @@ impl<'a> Haar<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reduction::{Place, Reduction};
 
     fn plane(side: usize, seed: u32, kinds: u32) -> Plane {
         let mut state = seed;
@@ -308,6 +327,24 @@ mod tests {
         let plane = plane(64, 1, 256);
         let options = Options { wavelet: Wavelet::Db4, ..options(8, true) };
         assert_eq!(db4_bits(&plane, &options).side, 14);
+    }
+
+    #[test]
+    fn a_reduced_plane_has_the_bits_of_the_whole_picture() {
+        let (width, height) = (419, 334);
+        let wave = |x: f64, y: f64| 128.0 + 55.0 * (x / 31.0 + y / 97.0).sin() + 60.0 * (y / 43.0 - x / 201.0).cos();
+        let pixels = (0..width * height).map(|i| wave((i % width) as f64, (i / width) as f64).round() as u8).collect();
+        let whole = Plane::new(pixels, width, height).unwrap();
+        for step in [2, 4, 8] {
+            let (columns, rows) = (width.div_ceil(step), height.div_ceil(step));
+            let middle = |at: usize| (at * step) as f64 + (step as f64 - 1.0) / 2.0;
+            let eighths: Vec<i16> =
+                (0..columns * rows).map(|i| (8.0 * wave(middle(i % columns), middle(i / columns))) as i16).collect();
+            let reduction = Reduction::new(&eighths, Place { step, left: 0, upper: 0, width, height }).unwrap();
+            let plane = Plane::new(vec![0; columns * rows], columns, rows).unwrap().reduced(reduction).unwrap();
+            let options = options(8, true);
+            assert_eq!(whash(plane.view(), &options), whash(whole.view(), &options), "{step}");
+        }
     }
 
     #[test]
