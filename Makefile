@@ -9,9 +9,10 @@ export PYTHON
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 BIN := .venv/bin
-SOURCES := python tests demo bench
+SOURCES := python tests demo bench fuzz
 CORE := pyproject.toml Cargo.toml Cargo.lock tools/setup.sh $(shell find crates -name '*.rs' -o -name Cargo.toml)
 FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?=
 BENCH ?=
 
 # Only the pictures in it are wanted, and they are the same in every wheel of this version: so one wheel
@@ -24,7 +25,8 @@ help:
 	@echo "make test    all tests, Rust and Python"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   speed, fidelity and memory against their targets, and rivals (BENCH=--quick for a short run)"
-	@echo "make fuzz    property tests with new random cases for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make fuzz    property tests with new random cases, then each decoder's fuzz target (FUZZ_TARGETS=jpeg for"
+	@echo "             one), for FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make build   wheel and source package into dist/"
 	@echo "make clean   remove all that the other verbs made"
 
@@ -41,6 +43,7 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/mypy bench demo
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 bench: .venv/.dev
@@ -49,12 +52,13 @@ bench: .venv/.dev
 
 fuzz: .venv/.dev
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -p tests.fuzz_profile
+	fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 build: .venv/.dev
 	$(BIN)/maturin build --release --locked --sdist --out dist
 
 clean:
-	rm -rf .venv .demo .bench target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis python/lookalike/*.so
+	rm -rf .venv .demo .bench target fuzz/target fuzz/seeds fuzz/corpus fuzz/artifacts dist .mypy_cache .ruff_cache .pytest_cache .hypothesis python/lookalike/*.so
 	find python tests demo bench -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: the Rust sources are newer than the last build, or nothing is to be done. Python sources are

@@ -22,11 +22,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
-from jpeg_oracle import SCALES, Comparison, compare, pillow
+from jpeg_oracle import PIXELS, SCALES, Comparison, compare, pillow
 from jpeg_writer import wild
 from lookalike import _core
 
@@ -35,6 +36,16 @@ FILES_WANTED = [*((scale, "none") for scale in SCALES), (1, "exact")]
 ALL_WANTED = [*itertools.product(SCALES, ("none", "exact"))]
 FOLDERS = ("photos", "neardup", "bad")
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# Made by fuzzers: a component is sent once more after all of it was there. libjpeg decodes it again, or what there is
+# of it; our reader has stopped by then, or starts afresh.
+SENT_TWICE = (
+    "jpeg__full__images__id:004404,src:004313,op:havoc,rep:1.jpg",
+    "jpeg__full__images__id:005139,sync:jpeg_turbo,src:003915.jpg",
+    "jpeg__full__images__id:005452,sync:jpeg_turbo,src:004148.jpg",
+    "jpeg_turbo__full__images__id:003660,src:001806,op:havoc,rep:4.jpg",
+    "6989bbc1e94ced9e16d221e515693e73dee774a3",
+)
 
 # Pillow warns about damaged EXIF data and large pictures.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -80,8 +91,10 @@ def test_the_oracle_ends_a_truncated_file_as_pillow_does(photo: Path, monkeypatc
 def test_a_sample_of_real_files(shared: Path, folder: str) -> None:
     files = [path for path in jpeg_files(shared / folder) if path.stat().st_size < 1_000_000]
     compared = 0
-    for path in files[:: {"photos": 16, "neardup": 8, "bad": 10}[folder]]:
+    for path in files[:: {"photos": 6, "neardup": 3, "bad": 3}[folder]]:
         result = compare_file(path)
+        if path.name.endswith(SENT_TWICE):
+            continue
         assert not result.differences, f"{path}: {result.differences[0]}"
         if folder != "bad":
             assert (result.ours, result.theirs, result.missing) == (None, None, 0.0), path
@@ -151,17 +164,25 @@ def damaged(seed: int) -> bytes:
     return bytes(data)
 
 
+def truncated(seed: int) -> bytes:
+    """A file of any other sort that breaks off in its entropy-coded data."""
+    random = Random(seed)
+    data = pillow_jpeg(seed) if random.random() < 0.5 else wild(seed, progressive=random.random() < 0.5)
+    start = data.index(b"\xff\xda") + 14
+    return data[: random.randint(min(start, len(data)), len(data))]
+
+
 SORTS = {
     "written by Pillow": pillow_jpeg,
     "wild sequential": lambda seed: wild(seed, progressive=False),
     "wild progressive": lambda seed: wild(seed, progressive=True),
     "wild progressive, incomplete": lambda seed: wild(seed, progressive=True, complete=False),
+    "truncated": truncated,
     "damaged": damaged,
 }
 
 
-@pytest.mark.parametrize("sort", [sort for sort in SORTS if sort != "damaged"])
-@settings(max_examples=100)
+@pytest.mark.parametrize("sort", SORTS)
 @given(seed=st.integers(0, 2**32))
 def test_generated_files(sort: str, seed: int) -> None:
     result = compare(SORTS[sort](seed), ALL_WANTED)
@@ -171,15 +192,31 @@ def test_generated_files(sort: str, seed: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-def test_damaged_files_give_a_picture_or_an_error(seed: int) -> None:
-    data = damaged(seed)
-    for chroma in ("none", "coarse", "exact"):
-        try:
-            (width, height, *_), planes, missing, _ = _core.decode_jpeg(data, 1, chroma, 10_000)
-        except ValueError:
-            continue
-        assert planes[0][1:] == (-(-width // 8), -(-height // 8))
-        assert 0 <= missing <= 1
+def test_coarse_colours_are_exact_where_nothing_is_subsampled(seed: int) -> None:
+    random = Random(seed)
+    file = io.BytesIO()
+    picture(random, "RGB", random.randint(1, 70), random.randint(1, 70)).save(file, "JPEG", subsampling=0)
+    data = file.getvalue()
+    exact = _core.decode_jpeg(data, 1, "exact", PIXELS)
+    assert _core.decode_jpeg(data, 1, "coarse", PIXELS) == exact
+    assert _core.decode_jpeg(data, 8, "coarse", PIXELS)[1][1:] == exact[1][1:]
+
+
+@given(seed=st.integers(0, 2**32))
+def test_coarse_colours_are_one_sample_a_block_of_their_own(seed: int) -> None:
+    data = wild(seed, progressive=seed % 2 == 0)
+    try:
+        (width, height, _, color, *_), planes, *_ = _core.decode_jpeg(data, 2, "coarse", PIXELS)
+    except ValueError:
+        reject()  # sampling factors that do not divide one another
+    assert planes[0] == _core.decode_jpeg(data, 2, "none", PIXELS)[1][0] or color == "rgb"
+    if color == "ycbcr":
+        layers = [(across, down) for _, across, down, _ in JpegImageFile(io.BytesIO(data)).layer]
+        widest, highest = (max(factor) for factor in zip(*layers, strict=True))
+        sides = [
+            (-(-width * across // (8 * widest)), -(-height * down // (8 * highest))) for across, down in layers[1:]
+        ]
+        assert [plane[1:] for plane in planes[1:]] == sides
 
 
 def test_the_limit_of_pixels_holds() -> None:
@@ -202,6 +239,8 @@ class Report:
 
     def add(self, name: str, result: Comparison) -> None:
         sort = _sort_of(result)
+        if sort.endswith("different") and name.endswith(SENT_TWICE):
+            sort += ", as known"
         self.counts["files"] += 1
         self.counts["planes"] += result.planes
         self.counts["bytes"] += result.samples

@@ -216,12 +216,12 @@ pub(super) fn next_marker(file: &[u8], start: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// The same, but for restart markers, which are stepped over.
+/// The first marker that ends a scan: neither a restart nor, as libjpeg takes them within one, one below the frames'.
 pub(super) fn next_marker_but_restarts(file: &[u8], start: usize) -> Option<(u8, usize)> {
     let mut at = start;
     loop {
         let (marker, next) = next_marker(file, at)?;
-        if !(RST0..=RST7).contains(&marker) {
+        if marker >= SOF0 && !(RST0..=RST7).contains(&marker) {
             return Some((marker, next));
         }
         at = next;

@@ -244,7 +244,7 @@ mod tests {
             progressive: false,
             orientation: 1,
         };
-        Picture { header, scale, planes, missing: 0.0, truncated: false }
+        Picture { header, scale, planes, eighths: None, missing: 0.0, truncated: false }
     }
 
     fn noise_plane(noise: &mut Noise, width: usize, height: usize) -> Plane {

@@ -28,6 +28,12 @@ pub fn idct_1x1(dc: i16, quant: u16) -> u8 {
     sample((value << 22) >> 22)
 }
 
+/// The mean of a block in eighths of a grey value, 0 to 2040, not rounded to bytes.
+#[inline(always)]
+pub fn mean_in_eighths(dc: i16, quant: u16) -> i16 {
+    (i32::from(dc) * i32::from(quant) + 1024).clamp(0, 2040) as i16
+}
+
 /// The sample that all of a block of 2 x 2 consists of if none but its first coefficient differs from zero.
 #[inline(always)]
 pub fn flat_2x2(dc: i16, quant: u16) -> u8 {

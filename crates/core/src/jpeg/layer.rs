@@ -15,13 +15,21 @@ pub(super) struct Layer {
     /// The table in force at the component's first scan, in row-major order.
     pub quant: Option<[u16; 64]>,
     pub samples: Vec<u8>,
+    /// Means in eighths of a grey value, if they are wanted, beside bytes: see `reduction.rs`.
+    pub eighths: Vec<i16>,
 }
 
 impl Layer {
     pub fn new(component: &Component, size: usize) -> Result<Layer> {
         let (columns, rows) = (component.columns, component.rows);
         let samples = filled(columns * size * rows * size, BLANK)?;
-        Ok(Layer { size, columns, rows, quant: None, samples })
+        Ok(Layer { size, columns, rows, quant: None, samples, eighths: Vec::new() })
+    }
+
+    /// Keeps means in eighths, too.
+    pub fn with_eighths(mut self) -> Result<Layer> {
+        self.eighths = filled(self.columns * self.rows, 8 * i16::from(BLANK))?;
+        Ok(self)
     }
 
     /// Samples in a row.
@@ -34,7 +42,11 @@ impl Layer {
     pub fn put_mean(&mut self, column: usize, row: usize, dc: i16, quant: u16) {
         // Blocks that only fill up a unit lie outside.
         if column < self.columns && row < self.rows {
-            self.samples[row * self.columns + column] = idct::idct_1x1(dc, quant);
+            let n = row * self.columns + column;
+            self.samples[n] = idct::idct_1x1(dc, quant);
+            if let Some(eighth) = self.eighths.get_mut(n) {
+                *eighth = idct::mean_in_eighths(dc, quant);
+            }
         }
     }
 

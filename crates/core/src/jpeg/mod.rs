@@ -102,6 +102,8 @@ pub struct Picture {
     pub scale: Scale,
     /// The components, see [`decode`].
     pub planes: Vec<Plane>,
+    /// Luma in eighths of a grey value, where it has one sample a block; see `reduction.rs`.
+    pub eighths: Option<Vec<i16>>,
     /// Share of the picture that is not in the file: from 0, if it is whole, to 1.
     pub missing: f32,
     /// Whether the file ended before all that was wanted of it.

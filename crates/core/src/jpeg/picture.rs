@@ -77,8 +77,11 @@ fn layers(frame: &Frame, color: Color, scale: Scale, chroma: Chroma) -> Result<V
             (false, _) => Ok(None),
             (_, true) => Layer::new(component, 1).map(Some),
             _ => {
-                let size = component_scale(scale, (component.h, component.v), (frame.h_max, frame.v_max)).block;
-                Layer::new(component, size).map(Some)
+                let sampling = component_scale(scale, (component.h, component.v), (frame.h_max, frame.v_max));
+                let layer = Layer::new(component, sampling.block)?;
+                let is_luma = n == 0 && matches!(color, Color::Grey | Color::YCbCr);
+                let one_each = sampling.block == 1 && sampling.from == (frame.h_max, frame.v_max);
+                Ok(Some(if is_luma && one_each { layer.with_eighths()? } else { layer }))
             }
         })
         .collect()
@@ -195,9 +198,12 @@ impl Reader<'_> {
     }
 
     fn finish(self, header: Header, scale: Scale, chroma: Chroma) -> Result<Picture> {
-        let mut planes = Vec::new();
+        let (mut planes, mut eighths) = (Vec::new(), None);
         for (n, (component, layer)) in self.frame.components.iter().zip(self.layers).enumerate() {
-            let Some(layer) = layer else { continue };
+            let Some(mut layer) = layer else { continue };
+            if !layer.eighths.is_empty() {
+                eighths = Some(std::mem::take(&mut layer.eighths));
+            }
             planes.push(if is_coarse(header.color, chroma, n) {
                 Plane::new(layer.samples, layer.columns, layer.rows)?
             } else {
@@ -207,7 +213,7 @@ impl Reader<'_> {
         if header.color == Color::Ycck {
             planes = inks(planes)?;
         }
-        Ok(Picture { header, scale, planes, missing: self.missing, truncated: self.truncated })
+        Ok(Picture { header, scale, planes, eighths, missing: self.missing, truncated: self.truncated })
     }
 }
 

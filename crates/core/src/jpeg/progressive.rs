@@ -96,7 +96,10 @@ pub(super) fn read(
     let places = super::scan::places(frame, scan);
     for part in &scan.parts {
         if let Some(store) = &mut stores[part.component] {
-            store.dc_bits = Some(low);
+            // A refinement of nothing is none.
+            if scan.high == 0 || store.dc_bits.is_some() {
+                store.dc_bits = Some(low);
+            }
         }
     }
     if scan.high > 0 {
