@@ -9,6 +9,18 @@ __version__: str
 DEBUG_BUILD: bool
 """True if the core was built without optimisation: fifty times slower, for debugging only."""
 
+def decode_other(data: bytes, pixels_limit: int, color: bool = False) -> tuple[bytes, int, int, list[int] | None, str]:
+    """Decode a PNG, WebP, GIF, TIFF or BMP file as recipe `standard` wants it.
+
+    Returns:
+        The grey plane, its width and height, the 14 counts of `Planes.color_counts` if `color`, and
+        Pillow's name of the format.
+
+    Raises:
+        NotImplementedError: for whatever is not decoded here; Pillow may.
+        ValueError: if it has more pixels than allowed.
+    """
+
 class Planes:
     """One picture for hashing: its grey plane and, if asked for, counts of its colours.
 

@@ -4,8 +4,11 @@
 
 pub mod color;
 pub mod error;
+pub mod exif;
+pub mod formats;
 pub mod hashes;
 pub mod jpeg;
+pub mod orient;
 pub mod plane;
 pub mod policy;
 pub mod reduction;

@@ -1,6 +1,7 @@
 //! The border between Python and the core: registration only.
 
 mod convert;
+mod formats;
 mod jpeg;
 mod planes;
 
@@ -9,6 +10,8 @@ use pyo3::prelude::*;
 /// Kernels of the package; its stub and documentation are in `_core.pyi`.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::formats::decode_other;
     #[pymodule_export]
     use super::jpeg::decode_jpeg;
     #[pymodule_export]

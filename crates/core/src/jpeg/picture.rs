@@ -10,6 +10,7 @@ use super::scan::{self, ScanTables, Sequential, Walk};
 use super::upsample::{Samples, component_scale, component_side, upsample};
 use super::{Chroma, Color, Header, Picture, Scale, convert};
 use crate::error::Result;
+use crate::exif::App1;
 use crate::plane::Plane;
 use crate::watch::Watch;
 
@@ -54,13 +55,15 @@ fn header_of(markers: &Markers<'_>) -> Result<Header> {
     let (Some(frame), Some(color)) = (&markers.frame, markers.color()) else {
         return Err(corrupt("a JPEG with a picture in it", "one without a frame"));
     };
+    let mut exif = App1::default();
+    markers.application.iter().for_each(|payload| exif.push(payload));
     Ok(Header {
         width: frame.width,
         height: frame.height,
         components: frame.components.len(),
         color,
         progressive: frame.progressive,
-        orientation: 1,
+        orientation: exif.orientation(),
     })
 }
 

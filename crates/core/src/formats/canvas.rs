@@ -1,0 +1,115 @@
+//! The grey plane and the counts while rows come in.
+
+use super::{Decoded, other};
+use crate::color::{self, Counts};
+use crate::error::{Error, Result};
+use crate::orient;
+use crate::plane::Plane;
+use crate::simd::{self, Level};
+use crate::watch::Watch;
+
+/// Pixels that are brought into the core's layout at a time: they stay in the first-level cache.
+const BLOCK: usize = 2048;
+
+/// Collects pixels from the top, in any number at a time.
+pub struct Canvas {
+    width: usize,
+    height: usize,
+    grey: Vec<u8>,
+    counts: Option<Counts>,
+    strip: Vec<u8>,
+    level: Level,
+}
+
+impl Canvas {
+    /// An empty picture; its size is checked before its memory is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if it is too large.
+    pub fn new(width: usize, height: usize, watch: &Watch<'_>, color: bool) -> Result<Self> {
+        check_size(width, height, watch)?;
+        let mut grey = Vec::new();
+        grey.try_reserve_exact(width * height)
+            .map_err(|_| Error::Limit(format!("expected a picture that fits in memory, got {width} x {height}")))?;
+        let counts = color.then(Counts::default);
+        Ok(Canvas { width, height, grey, counts, strip: vec![0; 4 * BLOCK], level: Level::best() })
+    }
+
+    /// Pixels of one byte, as they are.
+    pub fn push_grey(&mut self, row: &[u8]) {
+        self.grey.extend_from_slice(row);
+        if let Some(counts) = &mut self.counts {
+            color::count_grey(row, counts);
+        }
+    }
+
+    /// Pixels of `N` bytes each, of which `map` makes grey ones.
+    pub fn push_as_grey<const N: usize>(&mut self, row: &[u8], map: impl Fn([u8; N]) -> u8) {
+        let start = self.grey.len();
+        simd::run(
+            self.level,
+            #[inline(always)]
+            || self.grey.extend(row.as_chunks::<N>().0.iter().map(|&pixel| map(pixel))),
+        );
+        if let Some(counts) = &mut self.counts {
+            color::count_grey(&self.grey[start..], counts);
+        }
+    }
+
+    /// Pixels of `N` bytes each, of which `map` makes red, green and blue.
+    pub fn push_as_rgb<const N: usize>(&mut self, row: &[u8], map: impl Fn([u8; N]) -> [u8; 3]) {
+        for block in row.as_chunks::<N>().0.chunks(BLOCK) {
+            let strip = &mut self.strip[..4 * block.len()];
+            simd::run(
+                self.level,
+                #[inline(always)]
+                || {
+                    for (to, &from) in strip.as_chunks_mut::<4>().0.iter_mut().zip(block) {
+                        let [r, g, b] = map(from);
+                        *to = [r, g, b, 0];
+                    }
+                },
+            );
+            color::push_rgbx(self.level, strip, &mut self.grey, self.counts.as_mut());
+        }
+    }
+
+    /// Pixels of four bytes: red, green, blue, and one that is ignored.
+    pub fn push_rgbx(&mut self, row: &[u8]) {
+        color::push_rgbx(self.level, row, &mut self.grey, self.counts.as_mut());
+    }
+
+    /// Pixels whose grey values are known, and whose colours are counted elsewhere: see [`Canvas::counts_mut`].
+    pub fn push_counted(&mut self, row: impl Iterator<Item = u8>) {
+        self.grey.extend(row);
+    }
+
+    /// The counts, if colours are asked for.
+    pub fn counts_mut(&mut self) -> Option<&mut Counts> {
+        self.counts.as_mut()
+    }
+
+    /// The complete picture, turned.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if it is not complete.
+    pub fn finish(self, orientation: u8, format: &'static str) -> Result<Decoded> {
+        if self.grey.len() != self.width * self.height {
+            return Err(other(format_args!("{} of {} x {} pixels", self.grey.len(), self.width, self.height)));
+        }
+        let grey = orient::turn(Plane::new(self.grey, self.width, self.height)?, orientation)?;
+        let (width, height) = (grey.width(), grey.height());
+        Ok(Decoded { grey, counts: self.counts, width, height, format })
+    }
+}
+
+/// [`Watch::check_size`], but a picture without pixels is left to the other decoder.
+///
+/// # Errors
+/// [`Error::Limit`] if it has too many pixels.
+pub fn check_size(width: usize, height: usize, watch: &Watch<'_>) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(other(format_args!("{width} x {height} pixels")));
+    }
+    watch.check_size(width, height)
+}
