@@ -59,6 +59,18 @@ impl<'a> Bits<'a> {
         self.left = self.left.wrapping_sub(count);
     }
 
+    /// The first half of [`Bits::skip`]: `settle` has to come before the next refill.
+    #[inline(always)]
+    pub fn shift(&mut self, count: u32) {
+        self.window <<= count & 63;
+    }
+
+    /// The second half, for all shifts since.
+    #[inline(always)]
+    pub fn settle(&mut self, count: u32) {
+        self.left = self.left.wrapping_sub(count);
+    }
+
     /// Takes `count` bits, 0 to 56, if they are ready.
     #[inline(always)]
     pub fn take(&mut self, count: u32) -> u32 {
@@ -66,6 +78,28 @@ impl<'a> Bits<'a> {
         let value = (self.window >> 1 >> (63 - count)) as u32;
         self.skip(count);
         value
+    }
+
+    /// How many bits of the data are taken.
+    #[inline(always)]
+    pub fn position(&self) -> usize {
+        self.next * 8 - (self.left & 63) as usize
+    }
+
+    /// How many bytes of the data nobody has looked at.
+    pub fn bytes_left(&self) -> usize {
+        (self.data.len() - PADDING).saturating_sub(self.next)
+    }
+
+    /// Whether all bytes before this one have been looked at.
+    #[inline(always)]
+    pub fn is_behind(&self, byte: usize) -> bool {
+        self.next >= byte
+    }
+
+    /// The same data from this byte on.
+    pub fn at(&self, byte: usize) -> Bits<'a> {
+        Bits { next: byte, ..Bits::new(self.data) }
     }
 
     /// Whether more bits were taken than there were.

@@ -12,6 +12,7 @@ mod convert;
 mod frame;
 mod huffman;
 mod idct;
+mod kept;
 mod layer;
 mod markers;
 mod means;
@@ -19,6 +20,8 @@ mod picture;
 mod progressive;
 mod scan;
 mod standard;
+mod states;
+mod stream;
 mod upsample;
 
 pub use picture::{decode, read_header};

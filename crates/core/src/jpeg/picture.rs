@@ -2,11 +2,12 @@
 
 use super::bits::Segments;
 use super::frame::{Component, Frame, Scan, corrupt};
+use super::kept::ScanTables;
 use super::layer::Layer;
 use super::markers::Markers;
-use super::means::{Means, States};
+use super::means::Means;
 use super::progressive::{self, Store};
-use super::scan::{self, ScanTables, Sequential, Walk};
+use super::scan::{self, Sequential, Walk};
 use super::upsample::{Samples, component_scale, component_side, upsample};
 use super::{Chroma, Color, Header, Picture, Scale, convert};
 use crate::error::Result;
@@ -134,10 +135,10 @@ impl Reader<'_> {
         let places = scan::places(&self.frame, scan);
         let mut walk = walk(self.bytes, &self.frame, scan, self.markers.tables.interval);
         let mut units = Sequential::new(&places, &tables, &mut self.layers);
-        let states = if units.is_of_means() { States::new(scan, &self.markers.tables)? } else { None };
-        let missing = match states {
-            Some(states) => walk.run_best(&mut Means::new(units, &places, &tables, states, walk.grid.0), watch)?,
-            None => walk.run_best(&mut units, watch)?,
+        let missing = if units.is_of_means() {
+            walk.run_best(&mut Means::new(units, &places, &tables), watch)?
+        } else {
+            walk.run_best(&mut units, watch)?
         };
         self.truncated |= missing > 0 && walk.segments.is_cut();
         Ok((walk.segments.end(), share(missing, walk.grid)))

@@ -1,10 +1,11 @@
 //! How scans are walked through, and the scans of sequential files.
 
 use super::bits::{Bits, Segments};
-use super::frame::{Frame, Part, Scan};
+use super::frame::{Frame, Scan};
 use super::huffman::{Ac, AcTable, BLOCK, DcTable, skip_block};
+use super::kept::ScanTables;
 use super::layer::Layer;
-use super::markers::{Tables, ZIGZAG};
+use super::markers::ZIGZAG;
 use crate::error::Result;
 use crate::simd::{self, Level};
 use crate::watch::Watch;
@@ -13,11 +14,11 @@ use crate::watch::Watch;
 pub(super) trait Units {
     /// Decodes the unit at a column and row.
     fn unit(&mut self, bits: &mut Bits<'_>, column: usize, row: usize);
-    /// Decodes several units of a row at once, if that is possible and there are enough bits; else nothing
-    /// has happened but to `bits`.
+    /// Decodes all units of a segment, from number `range[0]` up to `range[1]` in rows of `columns`, if that is
+    /// possible and there are enough bits. If not, each of them is still to be decoded.
     #[inline(always)]
-    fn units(&mut self, _bits: &mut Bits<'_>, _column: usize, _row: usize, _count: usize) -> bool {
-        false
+    fn units(&mut self, _: &Bits<'_>, _range: [usize; 2], _columns: usize, _: &Watch<'_>) -> Result<bool> {
+        Ok(false)
     }
     /// Forgets what a restart marker makes void.
     fn restart(&mut self);
@@ -46,6 +47,9 @@ impl Walk<'_> {
         while done < total {
             let stop = total.min(done + interval);
             let mut bits = self.segments.bits();
+            if !dry && units.units(&bits, [done, stop], columns, watch)? {
+                done = stop;
+            }
             while done < stop && !dry {
                 let (column, row) = (done % columns, done / columns);
                 let count = (columns - column).min(stop - done);
@@ -80,11 +84,6 @@ impl Walk<'_> {
 /// Decodes units of one row until the bits run out. Returns how many.
 #[inline(always)]
 fn decode_units(units: &mut impl Units, bits: &mut Bits<'_>, column: usize, row: usize, count: usize) -> usize {
-    let mut fast = *bits;
-    if units.units(&mut fast, column, row, count) {
-        *bits = fast;
-        return count;
-    }
     let mut slow = *bits;
     let mut done = 0;
     while done < count && !slow.is_overrun() {
@@ -156,23 +155,6 @@ enum Rest<'t> {
     Take(&'t AcTable),
 }
 
-/// The decoding tables of one scan, a pair for each of its components.
-pub(super) struct ScanTables(Vec<(DcTable, AcTable)>);
-
-impl ScanTables {
-    /// Makes the tables that the scan asks for.
-    pub fn new(tables: &Tables, scan: &Scan) -> Result<ScanTables> {
-        let pair =
-            |part: &Part| Ok((DcTable::new(tables.dc(part.dc, false)?)?, AcTable::new(tables.ac(part.ac, false)?)?));
-        scan.parts.iter().map(pair).collect::<Result<_>>().map(ScanTables)
-    }
-
-    /// Those of a component, by its number in the scan.
-    pub fn part(&self, part: usize) -> (&DcTable, &AcTable) {
-        (&self.0[part].0, &self.0[part].1)
-    }
-}
-
 impl<'t> Sequential<'t> {
     pub fn new(places: &[Place], tables: &'t ScanTables, layers: &'t mut [Option<Layer>]) -> Sequential<'t> {
         let block = |place: &Place| {
@@ -191,20 +173,14 @@ impl<'t> Sequential<'t> {
         self.blocks.iter().all(|block| matches!(block.rest, Rest::Skip(_)))
     }
 
-    /// Puts the means of a row of units that was decoded elsewhere, from the sums of all DC differences so far.
-    pub fn put_means(&mut self, sums: &[i32], column: usize, row: usize) {
-        let mut last = 0;
-        for (n, sums) in sums.chunks_exact(self.blocks.len()).enumerate() {
-            for (block, &sum) in self.blocks.iter().zip(sums) {
-                let prediction = &mut self.predictions[block.place.component];
-                *prediction = prediction.wrapping_add(sum.wrapping_sub(last));
-                last = sum;
-                if let Some(layer) = &mut self.layers[block.place.component] {
-                    let (column, row) = block.place.at(column + n, row);
-                    layer.put_mean(column, row, *prediction as i16, block.quant[0]);
-                }
-            }
-        }
+    /// The first quantisation factor of a block of a unit.
+    pub fn quant(&self, block: usize) -> u16 {
+        self.blocks[block].quant[0]
+    }
+
+    /// Where the samples go.
+    pub fn layers(&mut self) -> &mut [Option<Layer>] {
+        self.layers
     }
 }
 
