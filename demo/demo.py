@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
     section("2. Duplicates: pictures whose hash an earlier one has too")
     for on in HASHES:
         list_duplicates(frame, on)
-    print("\ncolorhash knows nothing but colours: the mirrored galaxies and the motorcycle's other view are no copies.")
+    print("\ncolorhash knows nothing but colours: the motorcycle's other view is no copy.")
 
     # What was there before the two pictures that come now.
     known = frame[~frame.image.str.contains("grey|watermarked")]

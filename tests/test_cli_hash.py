@@ -66,7 +66,8 @@ def test_json_is_one_object_a_line_with_a_row_for_each_input(photos: Path) -> No
         "width": 64,
         "height": 64,
         "format": "PNG",
-        "recipe": "standard/1",
+        "recipe": "standard/2",
+        "warning": None,
         "error": None,
     }
     assert (second["image"], second["phash"]) == ("missing.png", None)
@@ -163,3 +164,16 @@ def test_a_picture_too_small_for_one_of_the_kinds(tmp_path: Path) -> None:
     found = result.lines
     assert found[-1].startswith("dhash (tiny.png) = ")
     assert (len(found) == 1) == (result.status == 1)
+
+
+def test_a_file_that_breaks_off_is_hashed_and_complained_about(photos: Path) -> None:
+    noise(5, 400).save("whole.jpg")
+    content = Path("whole.jpg").read_bytes()
+    Path("part.jpg").write_bytes(content[: len(content) * 9 // 10])
+    result = run("hash", "--json", "part.jpg")
+    row = json.loads(result.out)
+    assert result.status == 0
+    assert row["phash"] is not None
+    assert row["warning"].startswith("the file breaks off: ")
+    assert result.err == f"lookalike: part.jpg: {row['warning']}\n"
+    assert run("compare", "part.jpg", "whole.jpg").lines[-1].startswith("look alike: ")

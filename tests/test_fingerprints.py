@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -67,19 +68,73 @@ def test_every_kind_of_source_gives_the_same_fingerprint(shared: Path, site: Sit
         content = path.read_bytes()
         (site.folder / path.name).write_bytes(content)
         image = Image.open(path)
-        sources = [path, content, io.BytesIO(content), f"{site.url}/{path.name}", image, np.asarray(image), [path]]
-        expected = fingerprint(str(path), kinds=EVERY_KIND, recipe=recipe)
-        for source in sources:
-            found = fingerprint(source, kinds=EVERY_KIND, recipe=recipe)
-            assert found.hashes == expected.hashes
-            assert (found.width, found.height) == (expected.width, expected.height)
+        files = [path, content, io.BytesIO(content), f"{site.url}/{path.name}", [path]]
+        pixels = [image, np.asarray(image)]
+        groups = [files, pixels] if recipe == "standard" and image.format == "JPEG" else [files + pixels]
+        for sources in groups:
+            expected = fingerprint(sources[0], kinds=EVERY_KIND, recipe=recipe)
+            rows = list(fingerprint_rows(sources, kinds=EVERY_KIND, recipe=recipe))
+            for source, row in zip(sources, rows, strict=True):
+                if isinstance(source, io.BytesIO):
+                    source.seek(0)
+                found = fingerprint(source, kinds=EVERY_KIND, recipe=recipe)
+                assert found.hashes == expected.hashes
+                assert {kind: row[kind] for kind in found.hashes} == {k: h.hex for k, h in found.hashes.items()}
+                assert (found.width, found.height) == (expected.width, expected.height)
+
+
+def test_pixels_are_close_to_the_file_that_they_come_from(shared: Path) -> None:
+    # A JPEG file is decoded no further than its hashes need, an image is as it is.
+    kinds = ["ahash", "phash", "dhash", "whash"]
+    files = [path for folder in ("everyday", "web") for path in sorted((shared / "photos" / folder).iterdir())[:8]]
+    for path in files:
+        assert bits_apart(path, Image.open(path), kinds) <= 4
+
+
+def test_a_kind_has_the_same_bits_whatever_else_is_asked_for(photo: Path) -> None:
+    together = hashes(photo)
+    for kind in EVERY_KIND:
+        assert hashes(photo, kind)[kind] == together[kind]
+
+
+def saved_part(image: Image.Image, share: float, **options: Any) -> bytes:
+    """A JPEG file that breaks off."""
+    content = saved(image, "JPEG", **options)
+    return content[: int(len(content) * share)]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_file_that_breaks_off_has_a_warning(picture: Image.Image, tmp_path: Path, progressive: bool) -> None:
+    path = tmp_path / "part.jpg"
+    path.write_bytes(saved_part(picture, 0.85, progressive=progressive))
+    whole = saved(picture, "JPEG", progressive=progressive)
+    found = fingerprint(path)
+    if not progressive:
+        assert found.warning is not None
+        assert re.fullmatch(r"the file breaks off: \d+ % of the picture is missing", found.warning)
+    assert fingerprint(whole).warning is None
+    row, other = fingerprint_rows([path, whole])
+    assert (row["warning"], row["error"], other["warning"]) == (found.warning, None, None)
+    assert row == found.as_row()
+    assert fingerprint(picture).warning is None
+
+
+def test_a_file_with_less_than_half_of_its_picture_is_an_error(picture: Image.Image) -> None:
+    content = saved_part(picture, 0.3)
+    with pytest.raises(
+        NoImageError, match=r"expected a whole image, got a truncated one: .* of the picture is missing"
+    ):
+        fingerprint(content)
+    (row,) = fingerprint_rows([content])
+    assert row["phash"] is None
+    assert "truncated" in row["error"]
 
 
 def test_what_a_fingerprint_holds(photo: Path) -> None:
     found = fingerprint(photo, kinds=["phash", "crop_resistant"])
     with Image.open(photo) as image:
         assert (found.image, found.width, found.height, found.format) == (str(photo), *image.size, "JPEG")
-    assert found.recipe == "standard/1"
+    assert found.recipe == "standard/2"
     assert isinstance(found["phash"], Hash)
     assert isinstance(found["crop_resistant"], MultiHash)
     assert found.as_row() == next(fingerprint_rows(photo, kinds=["phash", "crop_resistant"]))
@@ -275,6 +330,7 @@ def test_arguments_are_checked_before_any_work() -> None:
         ({"kinds": []}, ValueError, "at least one hash kind"),
         ({"kinds": [5]}, TypeError, "expected a hash kind"),
         ({"recipe": "mine"}, ValueError, "unknown recipe"),
+        ({"recipe": "standard/1"}, ValueError, "of another release: this one computes standard/2, whose bits differ"),
         ({"workers": 0}, ValueError, "at least 1 worker"),
         ({"workers": True}, TypeError, "whole number of workers"),
         ({"workers": 1.5}, TypeError, "whole number of workers"),
@@ -293,6 +349,7 @@ def test_kinds_are_columns_once_each_in_order() -> None:
         "height",
         "format",
         "recipe",
+        "warning",
         "error",
     ]
     assert row_names("phash")[1] == "phash"
@@ -353,7 +410,7 @@ def test_limits_apply_to_every_source(picture: Image.Image, photo: Path) -> None
 
 def test_one_lazy_image_in_many_rows(photo: Path) -> None:
     rows = list(fingerprint_rows([Image.open(photo)] * 8, kinds="phash", workers=4))
-    assert {row["phash"] for row in rows} == {str(fingerprint(photo)["phash"])}
+    assert {row["phash"] for row in rows} == {str(fingerprint(Image.open(photo))["phash"])}
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak of memory from /proc")

@@ -33,19 +33,19 @@ def hashes(draw: st.DrawFn, kind: Kind | None = None, recipe: str | None = None)
     kind = kind or draw(fixed_kinds())
     assert kind.bits is not None
     value = draw(st.integers(0, 2**kind.bits - 1))
-    return Hash(kind, value, kind.bits, recipe or draw(st.sampled_from(["standard/1", "imagehash/1"])))
+    return Hash(kind, value, kind.bits, recipe or draw(st.sampled_from(["standard/2", "imagehash/1"])))
 
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Hash, Hash]:
     kind = draw(fixed_kinds())
-    return draw(hashes(kind, "standard/1")), draw(hashes(kind, "standard/1"))
+    return draw(hashes(kind, "standard/2")), draw(hashes(kind, "standard/2"))
 
 
 @st.composite
 def multi_pairs(draw: st.DrawFn) -> tuple[MultiHash, MultiHash]:
     kind = draw(st.sampled_from([Kind("dhash"), Kind("dhash", 2), Kind("ahash", 3), Kind("colorhash")]))
-    several = st.lists(hashes(kind, "standard/1"), min_size=1, max_size=6)
+    several = st.lists(hashes(kind, "standard/2"), min_size=1, max_size=6)
     first, second, shared = draw(several), draw(several), draw(st.booleans())
     return MultiHash(tuple(first)), MultiHash(tuple(second + first[:1] if shared else second))
 
@@ -214,7 +214,7 @@ def test_mixtures_are_refused_and_named() -> None:
         "kinds cannot be compared: ahash and phash": Hash.from_hex(zero, "phash"),
         "kinds cannot be compared: ahash and ahash:16": Hash.from_hex("0" * 64, "ahash:16"),
         "kinds cannot be compared: ahash and ahash:median": Hash.from_hex(zero, "ahash:median"),
-        "recipes cannot be compared: standard/1 and imagehash/1": Hash.from_hex(zero, "ahash", "imagehash"),
+        "recipes cannot be compared: standard/2 and imagehash/1": Hash.from_hex(zero, "ahash", "imagehash"),
     }
     for text, other in others.items():
         assert a != other
@@ -249,10 +249,10 @@ def test_segments_are_of_one_kind_and_recipe() -> None:
 
 
 def test_the_forms_that_a_person_reads() -> None:
-    assert repr(Hash.from_hex("FE86C38181C1C3C7", "ahash")) == "Hash('fe86c38181c1c3c7', 'ahash', 'standard/1')"
+    assert repr(Hash.from_hex("FE86C38181C1C3C7", "ahash")) == "Hash('fe86c38181c1c3c7', 'ahash', 'standard/2')"
     many = MultiHash.from_hex("f,0", "crop_resistant:ahash:2")
-    assert repr(many) == "MultiHash('f,0', 'crop_resistant:ahash:2', 'standard/1')"
-    assert many.recipe == "standard/1"
+    assert repr(many) == "MultiHash('f,0', 'crop_resistant:ahash:2', 'standard/2')"
+    assert many.recipe == "standard/2"
 
 
 def test_hashes_spread_over_sets() -> None:

@@ -222,7 +222,7 @@ def test_coarse_colours_are_one_sample_a_block_of_their_own(seed: int) -> None:
 def test_the_limit_of_pixels_holds() -> None:
     data = pillow_jpeg(1)
     (width, height, *_), *_ = _core.decode_jpeg(data, 1, "none", 4900)
-    with pytest.raises(ValueError, match=f"at most {width * height - 1} pixels, got {width} x {height}"):
+    with pytest.raises(ValueError, match=f"at most {width * height - 1:,} pixels, got {width} x {height}"):
         _core.decode_jpeg(data, 1, "none", width * height - 1)
 
 

@@ -25,6 +25,10 @@ LAYERS = (
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
     ("sources",),
+    ("prints",),
+    ("direct",),
+    ("single",),
+    ("batch",),
     ("fingerprints",),
     ("matching",),
     ("show",),

@@ -19,7 +19,7 @@ from lookalike.sources.arrays import high_bytes, to_image
 from lookalike.sources.pillow import held, normalise
 from lookalike.sources.pixels import planes, public_strips, raw_strips
 
-STANDARD = "standard/1"
+STANDARD = "standard/2"
 CONVERTIBLE = ["1", "L", "P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LA", "PA", "RGBa", "I;16", "I", "F"]
 
 

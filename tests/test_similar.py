@@ -151,12 +151,12 @@ def test_the_query_is_hashed_by_the_column_s_kind_and_recipe(tmp_path: Path) -> 
 
 def test_mixtures_are_refused_and_named() -> None:
     zero = "0" * 16
-    frame = frame_of([zero, zero], recipe=["standard/1", "imagehash/1"])
+    frame = frame_of([zero, zero], recipe=["standard/2", "imagehash/1"])
     plain = frame_of([zero])
     for call, text in (
-        (lambda: find_similar(frame, zero), "several recipes, imagehash/1, standard/1"),
-        (lambda: find_similar(frame.iloc[:1], zero, recipe="imagehash"), "recipe standard/1, not from imagehash/1"),
-        (lambda: find_similar(frame.iloc[1:], Hash.from_hex(zero, "ahash")), "standard/1, the column from imagehash/1"),
+        (lambda: find_similar(frame, zero), "several recipes, imagehash/1, standard/2"),
+        (lambda: find_similar(frame.iloc[:1], zero, recipe="imagehash"), "recipe standard/2, not from imagehash/1"),
+        (lambda: find_similar(frame.iloc[1:], Hash.from_hex(zero, "ahash")), "standard/2, the column from imagehash/1"),
         (lambda: find_similar(plain, Hash.from_hex(zero, "ahash", "imagehash")), "imagehash/1, the column from"),
         (lambda: find_similar(plain, Hash.from_hex(zero, "phash")), "is a phash hash, but the column 'ahash' has"),
         (lambda: find_similar(plain, MultiHash.from_hex(zero)), "is a crop_resistant hash"),
@@ -168,7 +168,7 @@ def test_mixtures_are_refused_and_named() -> None:
 
 
 def test_an_error_row_s_recipe_does_not_count() -> None:
-    frame = frame_of(["0" * 16, ""], recipe=["imagehash/1", "standard/1"])
+    frame = frame_of(["0" * 16, ""], recipe=["imagehash/1", "standard/2"])
     assert len(find_similar(frame, "0" * 16)) == 1
 
 

@@ -20,11 +20,11 @@ from PIL import Image
 
 from lookalike.errors import LimitError, NoFileError, NoImageError
 from lookalike.options import DEFAULT_LIMITS
-from lookalike.sources import Item, expand, files, open_picture, opening
+from lookalike.sources import FileName, Item, expand, files, open_picture, opening
 from lookalike.sources.files import EXTENSIONS, open_file
 from lookalike.sources.items import count, settle
 
-STANDARD = "standard/1"
+STANDARD = "standard/2"
 TREE = ("b/2.PNG", "b/10.jpg", "b/deep/er/x.webp", "a.jpg", "c.jpg")
 
 
@@ -166,8 +166,8 @@ def test_a_name_that_is_no_text_can_still_be_written(tmp_path: Path) -> None:
     Path(os.fsdecode(odd)).write_bytes(b"x")
     (item,) = expand(tmp_path)
     assert item.image == f"{tmp_path}/caf\\xe9.jpg"
-    assert isinstance(item.source, Path)
-    assert item.source.read_bytes() == b"x"
+    assert isinstance(item.source, FileName)
+    assert Path(item.source).read_bytes() == b"x"
 
 
 def test_ids_of_things_without_a_path(tree: Path) -> None:
@@ -282,7 +282,7 @@ def test_a_file_in_text_mode_is_explained(tmp_path: Path) -> None:
 
 
 def open_path(path: Path) -> object:
-    return open_picture(Item(str(path), path), STANDARD, DEFAULT_LIMITS)
+    return open_picture(Item(str(path), FileName(path)), STANDARD, DEFAULT_LIMITS)
 
 
 @pytest.mark.parametrize(

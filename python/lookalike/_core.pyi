@@ -4,6 +4,9 @@ Every method that does real work releases the GIL. Packed bits are in row-major 
 highest, zeros to the end of the last byte (as `numpy.packbits` gives).
 """
 
+from collections.abc import Sequence
+from os import PathLike
+
 __version__: str
 
 DEBUG_BUILD: bool
@@ -108,3 +111,62 @@ def decode_jpeg(
     Raises:
         ValueError: for a file that is damaged beyond use, too large, or of a sort that is not decoded here.
     """
+
+Found = tuple[list[str], int, int, str, str | None]
+"""Hex digits for each kind (those of segments joined by commas), width, height, format, warning."""
+
+Failed = tuple[str, int | None, str]
+"""Sort (`"corrupt"`, `"unsupported"`, `"limit"`, `"io"`, `"argument"`, `"cancelled"`), the system's number, text."""
+
+Source = bytes | str | PathLike[str]
+"""The bytes of a picture file, or its path."""
+
+class Gate:
+    """Memory that jobs share: each waits until there is room for its file, then for its pixels.
+
+    What is larger than the room goes in alone.
+    """
+
+    def __new__(cls, file_bytes: int, pixel_bytes: int) -> Gate: ...
+    def most_used(self) -> tuple[int, int]:
+        """The most bytes of files, and of pixels, that were held at a time."""
+
+class Job:
+    """Which hashes to take of a picture, and within which limits.
+
+    Raises:
+        ValueError: for a kind that does not exist, or that is not computed here (colours of segments).
+    """
+
+    def __new__(cls, kinds: Sequence[tuple[str, int, str, bool]], pixels: int, bytes: int, gate: Gate) -> Job:
+        """Each kind as its name, size, variant, and whether it is taken of each segment."""
+
+    def run(self, source: Source) -> tuple[Found | None, Failed | None]:
+        """Fingerprint one picture on the caller's thread."""
+
+class Pool:
+    """Threads that fingerprint many pictures, first come first served.
+
+    When it is dropped, what has not begun is forgotten, and nobody waits for what has.
+    """
+
+    def __new__(cls, job: Job, threads: int) -> Pool: ...
+    def submit(self, sources: Sequence[tuple[int, Source]]) -> None:
+        """Add pictures, each with a ticket. Bytes are not copied.
+
+        Raises:
+            ValueError: in a forked process.
+            RuntimeError: after `cancel`.
+        """
+
+    def take(self, wanted: int, seconds: float) -> list[tuple[int, Found | None, Failed | None]]:
+        """All that is finished, with its tickets, in any order.
+
+        Waits until it is `wanted` or all that is left; after so many seconds, it may be fewer, or none.
+
+        Raises:
+            ValueError: in a forked process.
+        """
+
+    def cancel(self) -> None:
+        """Drop what has not begun, and stop what has."""

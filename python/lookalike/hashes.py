@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .errors import MismatchError, shortened
 from .kinds import Kind
-from .options import recipe_name
+from .options import RECIPES, recipe_name
 
 __all__ = ["Hash", "MultiHash", "hamming_distance", "hex_digit_distance", "parse_hash"]
 
@@ -28,7 +28,7 @@ class Hash:
         kind: the hash kind.
         value: the bits as an unsigned number, first bit highest.
         bits: how many bits there are.
-        recipe: the recipe with its version, such as `"standard/1"`.
+        recipe: the recipe with its version, such as `"standard/2"`.
 
     Raises:
         ValueError: if value, number of bits and kind do not fit each other, or the recipe is unknown.
@@ -37,7 +37,7 @@ class Hash:
     kind: Kind
     value: int
     bits: int
-    recipe: str = "standard/1"
+    recipe: str = RECIPES["standard"]
 
     def __post_init__(self) -> None:
         if self.kind.inner is not None:

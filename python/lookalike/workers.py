@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Gate", "ordered_map"]
+__all__ = ["Crew", "Gate", "Task", "ordered_map"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _WAKE = 0.2
-_FAREWELL = 0.5
+_FAREWELL = 0.05
 
 
-class _Task(Generic[T, R]):
+class Task(Generic[T, R]):
     """One call, and its result when it is done."""
 
     def __init__(self, function: Callable[[T], R], argument: T) -> None:
@@ -30,6 +31,7 @@ class _Task(Generic[T, R]):
         self._error: BaseException | None = None
 
     def run(self) -> None:
+        """Make the call, on the thread of whoever asks."""
         try:
             self._result = self._function(self._argument)  # type: ignore[arg-type]
         except BaseException as error:
@@ -37,7 +39,12 @@ class _Task(Generic[T, R]):
         self._argument = None
         self._done.set()
 
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done, at the latest after so many seconds."""
+        return self._done.wait(seconds)
+
     def result(self) -> R:
+        """What the call returns, or raises."""
         # A wait without end cannot be interrupted on every system.
         while not self._done.wait(_WAKE):
             pass
@@ -46,47 +53,62 @@ class _Task(Generic[T, R]):
         return self._result  # type: ignore[return-value]
 
 
+class Crew:
+    """Threads that make calls, first come first served. Each is started when there is a call for it.
+
+    They are daemons: a standard pool would keep an interrupted process alive until its last download
+    has timed out.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._tasks: SimpleQueue[Task[Any, Any] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, function: Callable[[T], R], argument: T) -> Task[T, R]:
+        """Have a call made."""
+        task = Task(function, argument)
+        self._tasks.put(task)
+        if len(self._threads) < self._workers:
+            self._threads.append(threading.Thread(target=_serve, args=(self._tasks,), daemon=True))
+            self._threads[-1].start()
+        return task
+
+    def dismiss(self) -> None:
+        """Drop the calls that have not begun, and wait a moment for those that have."""
+        with suppress(Empty):
+            while True:
+                self._tasks.get_nowait()  # the threads take from it too: between a look and a `get` it can run dry
+        for _ in self._threads:
+            self._tasks.put(None)
+        deadline = time.monotonic() + _FAREWELL
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+
 def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """Results of `function` in the order of `items`, computed by `workers` threads.
 
     Items are taken on the caller's thread, at most twice as many as workers ahead of the result that is
     handed out. When the iterator is closed, what has not begun is dropped.
-
-    The threads are daemons: a standard pool would keep an interrupted process alive until its last
-    download has timed out.
     """
-    tasks: SimpleQueue[_Task[T, R] | None] = SimpleQueue()
-    threads = [threading.Thread(target=_serve, args=(tasks,), daemon=True) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    waiting: deque[_Task[T, R]] = deque()
+    crew = Crew(workers)
+    waiting: deque[Task[T, R]] = deque()
     try:
         for item in items:
-            task = _Task(function, item)
-            waiting.append(task)
-            tasks.put(task)
+            waiting.append(crew.start(function, item))
             if len(waiting) >= 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
-        _dismiss(tasks, threads)
+        crew.dismiss()
 
 
-def _serve(tasks: SimpleQueue[_Task[T, R] | None]) -> None:
+def _serve(tasks: SimpleQueue[Task[Any, Any] | None]) -> None:
     while (task := tasks.get()) is not None:
         task.run()
         del task  # or this thread would hold the last picture while it waits for the next
-
-
-def _dismiss(tasks: SimpleQueue[_Task[T, R] | None], threads: list[threading.Thread]) -> None:
-    with suppress(Empty):
-        while True:
-            tasks.get_nowait()  # the threads take from it too: between a look and a `get` it can run dry
-    for _ in threads:
-        tasks.put(None)
-    for thread in threads:
-        thread.join(_FAREWELL / len(threads))
 
 
 class Gate:

@@ -35,3 +35,21 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A number with a comma before each three digits from the right, as in all texts.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let (head, tail) = digits.split_at((digits.len() + 2) % 3 + 1);
+    tail.as_bytes().chunks(3).fold(head.to_owned(), |text, three| format!("{text},{}", String::from_utf8_lossy(three)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thousands;
+
+    #[test]
+    fn numbers_have_commas() {
+        let texts = [0, 999, 1000, 123_456, 1_234_567].map(thousands);
+        assert_eq!(texts, ["0", "999", "1,000", "123,456", "1,234,567"]);
+    }
+}

@@ -2,12 +2,20 @@
 //!
 //! No Python, no files, no policy but one (`policy.rs`): the caller has decided everything else by the time it gets here.
 
+pub mod batch;
 pub mod color;
+mod declared;
+pub mod decode;
 pub mod error;
 pub mod exif;
+pub mod files;
+pub mod fingerprint;
 pub mod formats;
+pub mod gate;
 pub mod hashes;
+pub mod job;
 pub mod jpeg;
+mod kept;
 pub mod orient;
 pub mod plane;
 pub mod policy;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, thousands};
 
 /// The limits of one decoding, and who may stop it.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ impl Watch<'_> {
         if width as u64 * height as u64 > self.pixels {
             return Err(Error::Limit(format!(
                 "expected at most {} pixels, got {width} x {height}; raise Limits.pixels to allow it",
-                self.pixels
+                thousands(self.pixels)
             )));
         }
         Ok(())

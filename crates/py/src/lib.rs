@@ -4,6 +4,7 @@ mod convert;
 mod formats;
 mod jpeg;
 mod planes;
+mod pool;
 
 use pyo3::prelude::*;
 
@@ -16,6 +17,8 @@ mod _core {
     use super::jpeg::decode_jpeg;
     #[pymodule_export]
     use super::planes::Planes;
+    #[pymodule_export]
+    use super::pool::{Gate, Job, Pool};
     use super::*;
 
     #[pymodule_init]

@@ -11,8 +11,6 @@ from . import arguments
 from .arguments import Parser, operand
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from ..hashes import Hash, MultiHash
 
 __all__ = ["DECIDING", "RADIUS", "parser", "run", "verdict"]
@@ -54,13 +52,14 @@ class _Side:
 
     Attributes:
         content: digest of its file's bytes.
-        pixels: digest of its size and pixels, whatever the recipe and the way they are stored.
+        pixels: digest of its size and pixels, whatever the recipe and the way they are stored; `None` if
+            some are missing.
         shape: such as `"640 x 480 JPEG"`.
         hashes: by kind.
     """
 
     content: bytes
-    pixels: bytes
+    pixels: bytes | None
     shape: str
     hashes: dict[str, Hash | MultiHash]
 
@@ -95,7 +94,8 @@ def run(args: Namespace) -> int:
         return 2
     one, other = sides
     distances = _distances(one, other)
-    words, reason = verdict(distances, same_bytes=one.content == other.content, same_pixels=one.pixels == other.pixels)
+    same_pixels = one.pixels is not None and one.pixels == other.pixels
+    words, reason = verdict(distances, same_bytes=one.content == other.content, same_pixels=same_pixels)
     if args.format == "plain":
         _print(one, other, distances, f"{words}: {reason}")
     else:
@@ -148,24 +148,30 @@ def _read(source: object, recipe: str) -> _Side:
     """
     import hashlib
 
-    from ..fingerprints import compute
+    from ..direct import plan_of
+    from ..options import DEFAULT_LIMITS, recipe_name
+    from ..single import fingerprint_item
+    from ..sources import Item
+
+    content = _content(source)
+    found = fingerprint_item(Item("", content), plan_of(_KINDS, recipe_name(recipe), DEFAULT_LIMITS))
+    shape = f"{found.width} x {found.height} {found.format or ''}".strip()
+    return _Side(hashlib.sha256(content).digest(), _pixel_digest(content), shape, dict(found.hashes))
+
+
+def _pixel_digest(content: bytes) -> bytes | None:
+    """One digest for all files that look the same in every pixel, grey or not; none for one that breaks off."""
+    import hashlib
+
+    from ..errors import NoImageError
     from ..options import DEFAULT_LIMITS
     from ..sources import Item, open_picture
 
-    content = _content(source)
-    picture = open_picture(Item("", content), recipe, DEFAULT_LIMITS)
-    hashes = compute(picture.image, _KINDS, recipe)
-    shape = f"{picture.width} x {picture.height} {picture.format or ''}".strip()
-    if recipe != "standard":
-        # Its pixels may be numbers in a palette, or lie on their side.
-        picture = open_picture(Item("", content), "standard", DEFAULT_LIMITS)
-    return _Side(hashlib.sha256(content).digest(), _pixel_digest(picture.image), shape, hashes)
-
-
-def _pixel_digest(image: Image.Image) -> bytes:
-    """One digest for all images that look the same in every pixel, grey or not. The image is a `standard` one."""
-    import hashlib
-
+    try:
+        # Under this recipe, for pixels as they are may be numbers in a palette, or lie on their side.
+        image = open_picture(Item("", content), "standard", DEFAULT_LIMITS).image
+    except NoImageError:
+        return None
     digest = hashlib.sha256(f"{image.size}".encode())
     for top in range(0, image.height, _BAND):
         band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
@@ -176,10 +182,9 @@ def _pixel_digest(image: Image.Image) -> bytes:
 def _content(source: object) -> bytes:
     """The bytes of a file, of an address's answer or of standard input, read once for all comparisons."""
     from itertools import islice
-    from pathlib import Path
 
     from ..options import DEFAULT_LIMITS
-    from ..sources import expand
+    from ..sources import FileName, expand
     from ..sources.files import open_file
 
     item, *others = islice(expand(source), 2)
@@ -187,7 +192,7 @@ def _content(source: object) -> bytes:
         raise item.error
     if others:
         raise ValueError(f"expected one image, got several, of which the first is {item.image!r}")
-    if isinstance(item.source, Path):
+    if isinstance(item.source, FileName):
         with open_file(item.source, DEFAULT_LIMITS.bytes) as file:
             return file.read()
     if isinstance(item.source, str):

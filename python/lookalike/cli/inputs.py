@@ -52,7 +52,7 @@ def scanned(
     counts: Counts,
     progress: Progress,
 ) -> Generator[dict[str, Any], None, None]:
-    """Fingerprint the sources, with a bar, saying on standard error what could not be read.
+    """Fingerprint the sources, with a bar, saying on standard error what could not be read, or not whole.
 
     Yields:
         The rows of `fingerprint_rows`, in order, each as soon as it is done.
@@ -71,6 +71,8 @@ def scanned(
             if row["error"] is not None:
                 counts.errors += 1
                 progress.complain(complaint(row["image"], row["error"]))
+            elif row["warning"] is not None:
+                progress.complain(complaint(row["image"], row["warning"]))
             yield row
 
 

@@ -19,8 +19,8 @@ __all__ = ["parser", "run"]
 
 _DESCRIPTION = """\
 Fingerprint the images of folders (with their subfolders) into a table: one row an image, one column
-a hash kind, and width, height, format, recipe, error. What cannot be read has a row with its error,
-and a message on standard error.
+a hash kind, and width, height, format, recipe, warning, error. What cannot be read has a row with its
+error, and a message on standard error.
 
   $ lookalike scan photos -o frame.csv
   118 images, 2 errors, 3.1 s, 38.7 images/s: frame.csv

@@ -7,11 +7,10 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..options import Limits
-from ..sources import Item, expand, open_picture
+from ..sources import FileName, Item, expand, open_picture
 from ..sources.files import open_file
 from ..workers import Gate, ordered_map
 
@@ -81,18 +80,18 @@ def item_of(source: Any) -> Item:
     A path is one file, even with a wildcard in its name, as in a frame; a folder fails when it is opened.
     """
     if isinstance(source, str) and "://" not in source:
-        return Item(source, Path(source))
+        return Item(source, FileName(source))
     return next(iter(expand(source)), Item("", None, ValueError("expected one picture, got an empty list")))
 
 
 def _open_small(item: Item, side: int, limits: Limits) -> Image.Image:
     source = item.source
-    if isinstance(source, str):
+    if isinstance(source, str) and not isinstance(source, FileName):
         from ..sources.web import fetch
 
         source = fetch(source, limits)
     with _gate.visit() as reserve:
-        if isinstance(source, Path):
+        if isinstance(source, FileName):
             with open_file(source, limits.bytes) as file:
                 return _decode_small(file, side, limits, reserve)
         if isinstance(source, bytes):

@@ -8,11 +8,11 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import LimitError, NoImageError
-from .files import expand_path, readable
+from .files import FileName, expand_path, is_file, readable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -21,6 +21,8 @@ __all__ = ["Item", "count", "expand", "is_array", "is_image", "settle", "why_uns
 
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_NAMES = (str, PurePath)
+_SETTLED = (bytes, str)  # a FileName is a str
 _TABLE_PACKAGES = ("pandas", "polars", "pyarrow", "narwhals")
 _EXPECTED = (
     "expected a path, folder, pattern, http(s) address, bytes, file object, PIL image, NumPy array, "
@@ -35,9 +37,10 @@ class Item:
     Attributes:
         image: its id: the path or address as the user wrote it, a file object's or PIL image's name, or
             its kind and row number, such as `"bytes 3"`.
-        source: `Path`, address, bytes, file object, PIL image or array.
+        source: `FileName`, address, bytes, file object, PIL image or array.
         error: why there is nothing to open, if so.
-        fleeting: it came from an iterator that may reuse or close it when it is asked for the next.
+        fleeting: it came from an iterator that may reuse or close it when it is asked for the next, or may
+            let us wait for the next.
     """
 
     image: str
@@ -58,11 +61,11 @@ def expand(sources: object) -> Iterator[Item]:
 
 def _expand(source: object, fleeting: bool) -> Iterator[Item]:
     if isinstance(source, str):
-        yield from _of_text(source)
+        yield from _of_text(source, fleeting)
     elif isinstance(source, os.PathLike):
-        yield from _of_path(os.fspath(source))
+        yield from _of_path(os.fspath(source), fleeting)
     elif isinstance(source, bytes | bytearray | memoryview):
-        yield Item("", bytes(source))
+        yield Item("", bytes(source), None, fleeting)
     elif is_image(source):
         yield Item(_name(getattr(source, "filename", None)), source, None, fleeting)
     elif _is_path_array(source):
@@ -80,29 +83,33 @@ def _expand(source: object, fleeting: bool) -> Iterator[Item]:
 
 def _of_members(members: Iterable[Any], fleeting: bool) -> Iterator[Item]:
     for member in members:
+        if isinstance(member, _NAMES) and "://" not in (path := str(member)) and is_file(path):
+            # By far the most: straight on, for what is done here is done for every file.
+            yield Item(readable(path), FileName(path), None, fleeting)
+            continue
         # pyarrow's columns hand out scalars that wrap the value.
         value = member.as_py() if callable(getattr(member, "as_py", None)) else member
         yield from _expand(value, fleeting)
 
 
-def _of_text(text: str) -> Iterator[Item]:
-    if _ADDRESS.match(text):
-        yield Item(text, text)
-    elif scheme := _SCHEME.match(text):
+def _of_text(text: str, fleeting: bool) -> Iterator[Item]:
+    if "://" in text and _ADDRESS.match(text):
+        yield Item(text, text, None, fleeting)
+    elif "://" in text and (scheme := _SCHEME.match(text)):
         problem = f"expected a path or an address that begins with http:// or https://, got {scheme[0]} in {text!r}"
         yield Item(readable(text), text, ValueError(problem))
     elif not text:
         yield Item("", text, ValueError("expected a path or an address, got an empty text"))
     else:
-        yield from _of_path(text)
+        yield from _of_path(text, fleeting)
 
 
-def _of_path(path: str | bytes) -> Iterator[Item]:
+def _of_path(path: str | bytes, fleeting: bool) -> Iterator[Item]:
     for name, found in expand_path(os.fsdecode(path)):
         if isinstance(found, Exception):
             yield Item(name, name, found)
         else:
-            yield Item(name, Path(found))
+            yield Item(name, FileName(found), None, fleeting)
 
 
 def is_image(source: object) -> bool:
@@ -179,7 +186,7 @@ def settle(item: Item, max_bytes: int) -> Item:
     From an iterator, a PIL image is loaded (copied, if a seek can change its pixels) and an array is
     copied, for the iterator may close or overwrite them when it is asked for the next.
     """
-    if item.error is not None or isinstance(item.source, bytes | str | Path):
+    if item.error is not None or isinstance(item.source, _SETTLED):
         return item
     try:
         if is_image(item.source):

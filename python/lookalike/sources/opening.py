@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..options import Limits
-from .files import open_file
+from .files import FileName, open_file
 from .items import Item, is_array, is_image, settle
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | Non
     if item.error is not None:
         raise item.error
     source = item.source
-    if isinstance(source, Path):
+    if isinstance(source, FileName):
         with open_file(source, limits.bytes) as file:
             return _decode(file, recipe, limits, reserve)
     if isinstance(source, str):

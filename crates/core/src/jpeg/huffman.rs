@@ -11,7 +11,7 @@ const DC_LOOK: u32 = 10;
 const AC_LOOK: u32 = 10;
 
 /// A table as the file gives it: how many codes there are of each length from 1 to 16, and their symbols.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spec {
     pub counts: [u8; 16],
     pub symbols: Vec<u8>,

@@ -3,18 +3,17 @@
 //! Making them is a sixth of the work on a photo of 0.2 megapixels, and nearly all files that were not made as
 //! small as possible have the four tables of the standard's annex K.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use super::frame::{Part, Scan};
 use super::huffman::{AcTable, DcTable, Spec};
 use super::markers::Tables;
 use super::states::{States, states};
 use crate::error::Result;
+use crate::kept::Kept;
 
-/// The tables of this many pairs of specifications are kept: 1 MB at the most.
-const MOST_KEPT: usize = 32;
-/// The last used first.
-static KEPT: Mutex<Vec<Arc<Pair>>> = Mutex::new(Vec::new());
+/// The tables of so many pairs of specifications are kept: 1 MB at the most.
+static KEPT: Kept<(Spec, Spec), Result<Pair>> = Kept::new(32);
 
 /// The tables of a component.
 struct Pair {
@@ -26,34 +25,31 @@ struct Pair {
 }
 
 impl Pair {
-    fn kept(dc: &Spec, ac: &Spec) -> Result<Arc<Pair>> {
-        if let Some(pair) = find(dc, ac) {
-            return Ok(pair);
-        }
-        let specs = (dc.clone(), ac.clone());
-        let pair = Arc::new(Pair { specs, dc: DcTable::new(dc)?, ac: AcTable::new(ac)?, states: OnceLock::new() });
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.truncate(MOST_KEPT - 1);
-        kept.insert(0, Arc::clone(&pair));
-        Ok(pair)
+    fn new(specs: (Spec, Spec)) -> Result<Pair> {
+        let (dc, ac) = (DcTable::new(&specs.0)?, AcTable::new(&specs.1)?);
+        Ok(Pair { specs, dc, ac, states: OnceLock::new() })
     }
 }
 
-fn find(dc: &Spec, ac: &Spec) -> Option<Arc<Pair>> {
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = kept.iter().position(|pair| pair.specs.0 == *dc && pair.specs.1 == *ac)?;
-    kept[..=at].rotate_right(1);
-    Some(Arc::clone(&kept[0]))
-}
-
 /// The decoding tables of one scan, a pair for each of its components.
-pub(super) struct ScanTables(Vec<Arc<Pair>>);
+pub(super) struct ScanTables(Vec<Arc<Result<Pair>>>);
 
 impl ScanTables {
     /// Finds or makes the tables that the scan asks for.
     pub fn new(tables: &Tables, scan: &Scan) -> Result<ScanTables> {
-        let pair = |part: &Part| Pair::kept(tables.dc(part.dc, false)?, tables.ac(part.ac, false)?);
+        let pair = |part: &Part| {
+            let specs = (tables.dc(part.dc, false)?.clone(), tables.ac(part.ac, false)?.clone());
+            let pair = KEPT.get(specs.clone(), || Pair::new(specs), Result::is_ok);
+            match &*pair {
+                Ok(_) => Ok(pair),
+                Err(error) => Err(error.clone()),
+            }
+        };
         scan.parts.iter().map(pair).collect::<Result<_>>().map(ScanTables)
+    }
+
+    fn pair(&self, part: usize) -> &Pair {
+        self.0[part].as_ref().as_ref().expect("scans are made of tables that are sound")
     }
 
     /// How many components there are.
@@ -63,12 +59,18 @@ impl ScanTables {
 
     /// Those of a component, by its number in the scan.
     pub fn part(&self, part: usize) -> (&DcTable, &AcTable) {
-        (&self.0[part].dc, &self.0[part].ac)
+        let pair = self.pair(part);
+        (&pair.dc, &pair.ac)
     }
 
     /// The tables of a component's states, for the means of its blocks.
     pub fn states(&self, part: usize) -> &States {
-        let Pair { specs, states: made, .. } = &*self.0[part];
-        made.get_or_init(|| states(&specs.0, &specs.1).expect("the same codes have made other tables"))
+        let Pair { specs, states: made, .. } = self.pair(part);
+        if made.get().is_none() {
+            // Not made inside: a process forked meanwhile would wait for ever for a thread that it has not.
+            // If another thread was faster, its tables are the same.
+            let _ = made.set(states(&specs.0, &specs.1).expect("the same codes have made other tables"));
+        }
+        made.get().expect("they were made just now")
     }
 }

@@ -13,10 +13,10 @@
 //!
 //! Floats are added in a fixed order, and none of the steps is fused: all processors give the same bits.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::weights::{PRECISION, Weights};
+use crate::kept::Kept;
 use crate::reduction::{LANES, Lanes, Place, Reduction};
 use crate::simd::{self, Level};
 
@@ -31,7 +31,7 @@ const EIGHTHS: f32 = 8.0;
 const FIXED: i32 = 1 << 16;
 /// The weights of this many passes are kept.
 const MOST_KEPT: usize = 64;
-static KEPT: Mutex<BTreeMap<Key, Arc<Folded>>> = Mutex::new(BTreeMap::new());
+static KEPT: Kept<Key, Folded> = Kept::new(MOST_KEPT);
 
 /// Pixels a sample, pixels before the picture, pixels in a row, outputs.
 type Key = (usize, usize, usize, usize);
@@ -80,16 +80,7 @@ pub fn columns(level: Level, reduction: &Reduction, width: usize) -> Vec<u8> {
 impl Folded {
     fn kept(level: Level, place: Place, width: usize) -> Arc<Folded> {
         let key = (place.step, place.left, place.width, width);
-        if let Some(found) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(found);
-        }
-        let folded = Arc::new(Folded::new(level, place, width));
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST_KEPT {
-            kept.clear();
-        }
-        kept.insert(key, Arc::clone(&folded));
-        folded
+        KEPT.get(key, || Folded::new(level, place, width), |_| true)
     }
 
     fn new(level: Level, place: Place, width: usize) -> Folded {

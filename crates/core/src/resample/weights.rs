@@ -6,10 +6,10 @@
 //! compares them with those of two sines of full precision). The polynomial is plain arithmetic in a fixed
 //! order: the weights are the same on every processor, which no system's `sin` promises.
 
-use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_PI_2, PI};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use crate::kept::Kept;
 use crate::simd::{self, Factors, Level, STEP};
 
 /// Fractional bits of a weight.
@@ -20,10 +20,8 @@ const LOBES: f64 = 3.0;
 /// The weights of this many passes are kept, if each has no more weights than stated: 20 MB at the most.
 const MOST_KEPT: usize = 64;
 const MOST_KEPT_WEIGHTS: usize = 1 << 15;
-static KEPT: Mutex<Kept> = Mutex::new(Kept::new());
-
 /// By size of input and output, whether padded, and level.
-type Kept = BTreeMap<(usize, usize, bool, Level), Arc<Weights>>;
+static KEPT: Kept<(usize, usize, bool, Level), Weights> = Kept::new(MOST_KEPT);
 
 /// Output pixel `i` is the sum over `t` below `taps` of weight `(i, t)` times `input[start[i] + t]`.
 pub struct Weights {
@@ -48,19 +46,8 @@ impl Weights {
     /// From the weights of the last sizes seen: the photos of one camera or shop have few sizes, and without
     /// this, weights are a sixth of the work of hashing a photo of 0.2 megapixels.
     fn kept(level: Level, input: usize, output: usize, pad: bool) -> Arc<Weights> {
-        let key = (input, output, pad, level);
-        if let Some(found) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(found);
-        }
-        let weights = Arc::new(Weights::new(level, input, output, pad));
-        if weights.full.len() <= MOST_KEPT_WEIGHTS {
-            let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() >= MOST_KEPT {
-                kept.clear();
-            }
-            kept.insert(key, Arc::clone(&weights));
-        }
-        weights
+        let make = || Weights::new(level, input, output, pad);
+        KEPT.get((input, output, pad, level), make, |weights| weights.full.len() <= MOST_KEPT_WEIGHTS)
     }
 
     fn new(level: Level, input: usize, output: usize, pad: bool) -> Weights {
@@ -228,13 +215,5 @@ mod tests {
                 assert!((sum - (1 << PRECISION)).unsigned_abs() as usize <= weights.taps() / 2 + 1);
             }
         }
-    }
-
-    #[test]
-    fn the_store_of_weights_stays_small() {
-        for input in 1..500 {
-            Weights::for_rows(Level::best(), input, 8);
-        }
-        assert!(KEPT.lock().unwrap().len() <= MOST_KEPT);
     }
 }

@@ -1,0 +1,117 @@
+//! One picture file in, its hashes out: read, decode, hash, within limits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::decode::Source;
+use crate::error::{Error, Result};
+use crate::files::{self, Opened};
+use crate::fingerprint::Spec;
+use crate::gate::Gate;
+use crate::jpeg::Scale;
+use crate::watch::Watch;
+
+const SCALES: [Scale; 4] = [Scale::Eighth, Scale::Quarter, Scale::Half, Scale::Full];
+/// A larger buffer is given back to the system when its file is done.
+const KEPT_BUFFER: usize = 8 << 20;
+
+/// Where the bytes of a picture are.
+pub enum Input {
+    /// In a file.
+    Path(PathBuf),
+    /// In memory that somebody else keeps.
+    Bytes(Arc<dyn AsRef<[u8]> + Send + Sync>),
+}
+
+/// What is to be done with each picture.
+#[derive(Debug)]
+pub struct Job {
+    specs: Vec<Spec>,
+    most_pixels: u64,
+    most_bytes: u64,
+    gate: Arc<Gate>,
+}
+
+/// The hashes of one picture, and what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Print {
+    /// Hex digits for each kind, those of segments joined by commas.
+    pub hashes: Vec<String>,
+    /// Pixels in a row, as shown.
+    pub width: usize,
+    /// Rows, as shown.
+    pub height: usize,
+    /// The file format, as Pillow names it.
+    pub format: &'static str,
+    /// What a user should know of the file, if anything.
+    pub warning: Option<String>,
+}
+
+impl Job {
+    /// These hashes, of pictures with at most so many pixels in files of at most so many bytes.
+    pub fn new(specs: Vec<Spec>, most_pixels: u64, most_bytes: u64, gate: Arc<Gate>) -> Job {
+        Job { specs, most_pixels, most_bytes, gate }
+    }
+
+    /// The longest file that is read.
+    pub fn most_bytes(&self) -> u64 {
+        self.most_bytes
+    }
+
+    /// The hashes of one picture. A decoder that panics has met a picture that it cannot decode.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the picture or its file; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn run(
+        &self,
+        input: &Input,
+        opened: Option<Opened>,
+        cancel: &AtomicBool,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Print> {
+        // Nothing is used after a panic but the buffer, which is overwritten.
+        catch_unwind(AssertUnwindSafe(|| self.read(input, opened, cancel, buffer))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+            Err(Error::Corrupt(format!("expected an image, got one on which the decoder itself fails: {text}")))
+        })
+    }
+
+    fn read(&self, input: &Input, opened: Option<Opened>, cancel: &AtomicBool, buffer: &mut Vec<u8>) -> Result<Print> {
+        let path = match input {
+            Input::Bytes(bytes) => return self.print((**bytes).as_ref(), cancel),
+            Input::Path(path) => path,
+        };
+        let opened = opened.map_or_else(|| files::open(path, self.most_bytes), Ok)?;
+        let _room = self.gate.files.enter(opened.length, cancel)?;
+        files::read(&opened, self.most_bytes, buffer)?;
+        drop(opened);
+        let print = self.print(buffer, cancel);
+        if buffer.capacity() > KEPT_BUFFER {
+            *buffer = Vec::new();
+        }
+        print
+    }
+
+    fn print(&self, bytes: &[u8], cancel: &AtomicBool) -> Result<Print> {
+        let watch = Watch { pixels: self.most_pixels, cancel: Some(cancel), deadline: None };
+        let source = Source::open(bytes, &watch)?;
+        let scales: Vec<Scale> = self.specs.iter().map(|spec| source.scale(spec.need())).collect();
+        let mut hashes = vec![String::new(); self.specs.len()];
+        let (mut last, mut warning) = (None, None);
+        for scale in SCALES.into_iter().filter(|scale| scales.contains(scale)) {
+            let _room = self.gate.pixels.enter(source.cost(scale), cancel)?;
+            let at_scale = || (0..self.specs.len()).filter(|&n| scales[n] == scale);
+            let picture = source.decode(scale, at_scale().any(|n| self.specs[n].color()), &watch)?;
+            for n in at_scale() {
+                hashes[n] = self.specs[n].text(&picture)?;
+            }
+            warning = picture.warning().or(warning);
+            last = Some((picture.width, picture.height, picture.format));
+        }
+        let (width, height, format) = last.ok_or_else(|| Error::Argument("expected a hash kind, got none".into()))?;
+        Ok(Print { hashes, width, height, format, warning })
+    }
+}

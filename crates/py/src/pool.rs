@@ -1,0 +1,139 @@
+//! Many pictures, or one: files and bytes in, hashes out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use lookalike_core::batch::{self, Outcome};
+use lookalike_core::fingerprint::Spec;
+use lookalike_core::{Error, Result, gate, job};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
+
+use crate::convert::to_python;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// Hashes, width, height, format, warning.
+type Found = (Vec<String>, usize, usize, &'static str, Option<String>);
+/// Sort of error, the system's number, text.
+type Failed = (&'static str, Option<i32>, String);
+/// A ticket, and what became of its picture.
+type Taken = (u64, Option<Found>, Option<Failed>);
+
+/// Memory that several jobs share.
+#[pyclass(module = "lookalike._core", frozen)]
+pub struct Gate(Arc<gate::Gate>);
+
+/// What is to be done with each picture.
+#[pyclass(module = "lookalike._core", frozen)]
+pub struct Job(Arc<job::Job>);
+
+/// Threads that do a job.
+#[pyclass(module = "lookalike._core", frozen)]
+pub struct Pool(batch::Pool);
+
+#[pymethods]
+impl Gate {
+    #[new]
+    fn new(file_bytes: u64, pixel_bytes: u64) -> Self {
+        Gate(Arc::new(gate::Gate::new(file_bytes, pixel_bytes)))
+    }
+
+    fn most_used(&self) -> (u64, u64) {
+        (self.0.files.most_used(), self.0.pixels.most_used())
+    }
+}
+
+#[pymethods]
+impl Job {
+    #[new]
+    fn new(kinds: Vec<(String, usize, String, bool)>, pixels: u64, bytes: u64, gate: &Gate) -> PyResult<Self> {
+        let specs: Result<Vec<Spec>> =
+            kinds.iter().map(|(name, size, variant, segments)| Spec::new(name, *size, variant, *segments)).collect();
+        let specs = specs.map_err(to_python)?;
+        Ok(Job(Arc::new(job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0)))))
+    }
+
+    fn run(&self, py: Python<'_>, source: Source) -> (Option<Found>, Option<Failed>) {
+        let input = source.into();
+        halves(py.detach(|| self.0.run(&input, None, &NEVER, &mut Vec::new())))
+    }
+}
+
+#[pymethods]
+impl Pool {
+    #[new]
+    fn new(job: &Job, threads: usize) -> PyResult<Self> {
+        batch::Pool::new(Arc::clone(&job.0), threads).map(Pool).map_err(to_python)
+    }
+
+    fn submit(&self, py: Python<'_>, sources: Vec<(u64, Source)>) -> PyResult<()> {
+        let inputs = sources.into_iter().map(|(ticket, source)| (ticket, source.into())).collect();
+        py.detach(|| self.0.submit(inputs)).map_err(to_python)
+    }
+
+    fn take(&self, py: Python<'_>, wanted: usize, seconds: f64) -> PyResult<Vec<Taken>> {
+        let timeout = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let taken = py.detach(|| self.0.take(wanted, timeout)).map_err(to_python)?;
+        Ok(taken
+            .into_iter()
+            .map(|done| {
+                let (found, failed) = halves(done.outcome);
+                (done.ticket, found, failed)
+            })
+            .collect())
+    }
+
+    fn cancel(&self, py: Python<'_>) {
+        // What comes back is dropped here, with the interpreter: bytes are among it.
+        drop(py.detach(|| self.0.cancel()));
+    }
+}
+
+/// A path, or the bytes of a file.
+enum Source {
+    Path(PathBuf),
+    Bytes(PyBackedBytes),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Source {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyBytes>() {
+            return Ok(Source::Bytes(object.extract()?));
+        }
+        Ok(Source::Path(object.extract()?))
+    }
+}
+
+impl From<Source> for job::Input {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Path(path) => job::Input::Path(path),
+            Source::Bytes(bytes) => job::Input::Bytes(Arc::new(bytes)),
+        }
+    }
+}
+
+/// The one or the other, for a language without sums.
+fn halves(outcome: Outcome) -> (Option<Found>, Option<Failed>) {
+    match outcome {
+        Ok(print) => (Some((print.hashes, print.width, print.height, print.format, print.warning)), None),
+        Err(error) => (None, Some(failed(error))),
+    }
+}
+
+fn failed(error: Error) -> Failed {
+    match error {
+        Error::Argument(text) => ("argument", None, text),
+        Error::Corrupt(text) => ("corrupt", None, text),
+        Error::Unsupported(text) => ("unsupported", None, text),
+        Error::Limit(text) => ("limit", None, text),
+        Error::Io(number, text) => ("io", number, text),
+        Error::Cancelled => ("cancelled", None, error.to_string()),
+    }
+}
