@@ -6,11 +6,11 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from ._core import Gate, Job
 from .errors import LimitError, NoFileError, NoImageError
-from .hashes import parse_hash
+from .hashes import Hash, MultiHash, parse_hash
 from .kinds import Kind
 from .options import Limits
 from .prints import Fingerprint, row_names
@@ -37,6 +37,7 @@ class Plan:
         names: the columns of a row.
         job: the core's part; `None` if it has none in this recipe.
         rest: kinds that the core does not compute.
+        own: kinds that it computes, by their texts, each with its number of bits.
     """
 
     kinds: tuple[Kind, ...]
@@ -45,17 +46,24 @@ class Plan:
     names: tuple[str, ...]
     job: Job | None
     rest: tuple[Kind, ...]
+    own: dict[str, tuple[Kind, int | None]]
 
 
 def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits) -> Plan:
     """Decide what the core does."""
+    return _plan_of(tuple(kinds), recipe, limits)
+
+
+# A plan takes as long as reading a tenth of a small photo.
+@lru_cache(maxsize=16)
+def _plan_of(kinds: tuple[Kind, ...], recipe: str, limits: Limits) -> Plan:
     names = tuple(row_names(kinds))
     own = [kind for kind in kinds if not _needs_colored_segments(kind)]
     if not recipe.startswith("standard") or not own:
-        return Plan(tuple(kinds), recipe, limits, names, None, tuple(kinds))
+        return Plan(kinds, recipe, limits, names, None, kinds, {})
     rest = tuple(kind for kind in kinds if _needs_colored_segments(kind))
     job = Job([_spec(kind) for kind in own], max(0, limits.pixels), max(0, limits.bytes), _gate())
-    return Plan(tuple(kinds), recipe, limits, names, job, rest)
+    return Plan(kinds, recipe, limits, names, job, rest, {str(kind): (kind, kind.bits) for kind in own})
 
 
 def is_elsewhere(failed: Failed) -> bool:
@@ -100,9 +108,15 @@ def print_of(plan: Plan, image: str, source: bytes | FileName) -> Fingerprint | 
 def fingerprint_of(plan: Plan, image: str, found: Found) -> Fingerprint:
     """What the core found, as hashes."""
     texts, width, height, form, warning = found
-    own = [kind for kind in plan.kinds if kind not in plan.rest]
-    hashes = {str(kind): parse_hash(text, kind, plan.recipe) for kind, text in zip(own, texts, strict=True)}
+    pairs = zip(plan.own.items(), texts, strict=True)
+    hashes = {name: _hash_of(text, kind, bits, plan.recipe) for (name, (kind, bits)), text in pairs}
     return Fingerprint(image, hashes, width, height, form, plan.recipe, warning)
+
+
+def _hash_of(text: str, kind: Kind, bits: int | None, recipe: str) -> Hash | MultiHash:
+    if bits is None:
+        return parse_hash(text, kind, recipe)
+    return Hash.trusted(int(text, 16), bits, kind, recipe)
 
 
 def _needs_colored_segments(kind: Kind) -> bool:
@@ -120,4 +134,5 @@ def _gate() -> Gate:
     if hasattr(os, "register_at_fork"):
         # A forked child has none of the threads that hold room in it, or its lock.
         os.register_at_fork(after_in_child=_gate.cache_clear)
+        os.register_at_fork(after_in_child=_plan_of.cache_clear)
     return Gate(_ROOM, _ROOM)

@@ -49,6 +49,14 @@ class Hash:
         object.__setattr__(self, "recipe", recipe_name(self.recipe))
 
     @classmethod
+    def trusted(cls, value: int, bits: int, kind: Kind, recipe: str) -> Hash:
+        """A hash from the core, whose parts are known to fit: checking five takes a tenth of the time of a photo."""
+        made = object.__new__(cls)
+        for name, part in (("kind", kind), ("value", value), ("bits", bits), ("recipe", recipe)):
+            object.__setattr__(made, name, part)
+        return made
+
+    @classmethod
     def from_hex(cls, text: str, kind: str | Kind, recipe: str = "standard") -> Hash:
         """Read a hash from its hex text, as in a frame's column.
 
