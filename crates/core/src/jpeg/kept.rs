@@ -31,20 +31,23 @@ impl Pair {
     }
 }
 
+/// Finds or makes the tables of a pair of specifications: never an error in the answer.
+fn kept(dc: &Spec, ac: &Spec) -> Result<Arc<Result<Pair>>> {
+    let specs = (dc.clone(), ac.clone());
+    let pair = KEPT.get(specs.clone(), || Pair::new(specs), Result::is_ok);
+    match &*pair {
+        Ok(_) => Ok(pair),
+        Err(error) => Err(error.clone()),
+    }
+}
+
 /// The decoding tables of one scan, a pair for each of its components.
 pub(super) struct ScanTables(Vec<Arc<Result<Pair>>>);
 
 impl ScanTables {
     /// Finds or makes the tables that the scan asks for.
     pub fn new(tables: &Tables, scan: &Scan) -> Result<ScanTables> {
-        let pair = |part: &Part| {
-            let specs = (tables.dc(part.dc, false)?.clone(), tables.ac(part.ac, false)?.clone());
-            let pair = KEPT.get(specs.clone(), || Pair::new(specs), Result::is_ok);
-            match &*pair {
-                Ok(_) => Ok(pair),
-                Err(error) => Err(error.clone()),
-            }
-        };
+        let pair = |part: &Part| kept(tables.dc(part.dc, false)?, tables.ac(part.ac, false)?);
         scan.parts.iter().map(pair).collect::<Result<_>>().map(ScanTables)
     }
 
@@ -72,5 +75,33 @@ impl ScanTables {
             let _ = made.set(states(&specs.0, &specs.1).expect("the same codes have made other tables"));
         }
         made.get().expect("they were made just now")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(symbol: u8) -> Spec {
+        let mut counts = [0; 16];
+        counts[0] = 1;
+        Spec { counts, symbols: vec![symbol] }
+    }
+
+    #[test]
+    fn the_store_gives_what_was_asked_for() {
+        for n in 0..200u8 {
+            let pair = kept(&spec(n % 12), &spec(n)).unwrap();
+            assert_eq!(pair.as_ref().as_ref().unwrap().specs, (spec(n % 12), spec(n)));
+        }
+    }
+
+    #[test]
+    fn broken_tables_are_refused_each_time() {
+        let mut broken = spec(1);
+        broken.counts[0] = 2;
+        broken.symbols.push(2);
+        (0..3).for_each(|_| assert!(kept(&spec(1), &broken).is_err()));
+        (0..3).for_each(|_| assert!(kept(&spec(16), &spec(1)).is_err()));
     }
 }

@@ -8,9 +8,8 @@
 
 use super::bits::Bits;
 use super::kept::ScanTables;
-use super::layer::Layer;
+use super::out::{Out, Part};
 use super::scan::{Place, Sequential, Units};
-use super::states::DIFFERENCE;
 use super::stream::{CHUNK, Lane, Plan, STEPS, run_both};
 use crate::error::Result;
 use crate::watch::Watch;
@@ -32,23 +31,12 @@ pub(super) struct Means<'t> {
     parts: Vec<Part>,
 }
 
-/// A component's blocks in a unit.
-#[derive(Clone, Copy)]
-struct Part {
-    /// The first of them.
-    place: Place,
-    number: usize,
-    quant: u16,
-    /// The DC coefficient of the last block, as in the upper part of sums.
-    last: u32,
-}
-
 impl<'t> Means<'t> {
     /// The scan with its slow twin, for units of these blocks.
     pub fn new(exact: Sequential<'t>, places: &[Place], tables: &'t ScanTables) -> Means<'t> {
         let firsts = places.iter().enumerate().filter(|(_, place)| (place.across, place.down) == (0, 0));
-        let part = |(number, &place): (usize, &Place)| Part { place, number, quant: exact.quant(number), last: 0 };
-        Means { parts: firsts.map(part).collect(), plan: Plan::new(places, tables), exact }
+        let parts = firsts.map(|(number, &place)| Part::new(place, number, exact.quant(number))).collect();
+        Means { parts, plan: Plan::new(places, tables), exact }
     }
 }
 
@@ -59,12 +47,27 @@ impl Units for Means<'_> {
     }
 
     #[inline(always)]
-    fn units(&mut self, bits: &Bits<'_>, range: [usize; 2], columns: usize, watch: &Watch<'_>) -> Result<bool> {
-        self.parts.iter_mut().for_each(|part| part.last = 0);
-        let [done, stop] = range;
-        let unit = self.plan.unit;
-        let out = Out { parts: &mut self.parts, layers: self.exact.layers(), unit, done, stop, columns, before: 0 };
-        Segment { plan: &self.plan, out, watch, chunk: CHUNK / unit * unit }.decode(*bits)
+    fn units<'d>(
+        &mut self,
+        bits: &mut Bits<'d>,
+        range: [usize; 2],
+        columns: usize,
+        watch: &Watch<'_>,
+    ) -> Result<usize> {
+        let (whole, start, unit) = (*bits, range[0], self.plan.unit);
+        let mut stop = range[1];
+        // If the bits run out, once more up to where they were enough: now it is known where that is.
+        for _ in 0..2 {
+            let out = Out::new(&mut self.parts, self.exact.layers(), unit, [start, stop], columns);
+            let mut segment = Segment { plan: &self.plan, out, watch, chunk: CHUNK / unit * unit };
+            if let Some(after) = segment.decode(whole)? {
+                *bits = after;
+                self.parts.iter().for_each(|part| part.tell(&mut self.exact));
+                return Ok(stop - start);
+            }
+            stop = segment.out.done();
+        }
+        Ok(0)
     }
 
     fn restart(&mut self) {
@@ -82,9 +85,9 @@ struct Segment<'s, 't> {
 }
 
 impl<'s, 't> Segment<'s, 't> {
-    /// False if the bits run out.
+    /// Returns the bits behind, if there were enough.
     #[inline(always)]
-    fn decode<'d>(&mut self, bits: Bits<'d>) -> Result<bool> {
+    fn decode<'d>(&mut self, bits: Bits<'d>) -> Result<Option<Bits<'d>>> {
         let mut lane = Lane::new(bits, self.plan);
         while self.out.left() > MANY_BLOCKS && lane.bits().bytes_left() > MANY_BYTES {
             let Some(second) = self.split(&mut lane)? else { break };
@@ -93,17 +96,17 @@ impl<'s, 't> Segment<'s, 't> {
         while self.out.left() >= self.chunk + STEPS {
             lane.run(self.plan, self.chunk, usize::MAX);
             if lane.bits().is_overrun() {
-                return Ok(false);
+                return Ok(None);
             }
             self.flush(&mut lane)?;
         }
         let left = self.out.left();
         lane.run_exactly(self.plan, left, usize::MAX);
         if lane.bits().is_overrun() {
-            return Ok(false);
+            return Ok(None);
         }
         self.out.put(lane.sums());
-        Ok(true)
+        Ok(Some(*lane.bits()))
     }
 
     /// Puts what a lane has ready, if it is enough.
@@ -123,7 +126,7 @@ impl<'s, 't> Segment<'s, 't> {
         let (start, left) = (first.bits().position() / 8, first.bits().bytes_left());
         let (middle, end) = (start + left / 2, start + left - SLACK);
         let mut ahead = Ahead::new(Lane::new(first.bits().at(middle), self.plan), self.out.left());
-        let marked = MARKED / self.out.unit * self.out.unit;
+        let marked = MARKED / self.out.unit() * self.out.unit();
         while self.out.left() >= 2 * self.chunk && ahead.has_room() {
             let stop = ahead.marks.first().map_or(middle, |mark| mark.bit / 8) - SLACK;
             let warm = ahead.marks.len() < MARKS;
@@ -160,9 +163,10 @@ impl<'s, 't> Segment<'s, 't> {
             }
             let truth = &ahead.sums[mark.count..];
             let met = first.bits().position() == mark.bit && first.is_at_unit(self.plan);
-            if met && first.len() + truth.len() + ahead.lane.len() <= self.out.left() {
+            // At least one block has to be left, or the lane ahead may have gone too far.
+            if met && first.len() + truth.len() + ahead.lane.len() < self.out.left() {
                 self.out.put(first.sums());
-                self.out.before = ahead.sums[mark.count - 1];
+                self.out.go_on_from(ahead.sums[mark.count - 1]);
                 self.out.put(truth);
                 return Ok(Some(ahead.lane));
             }
@@ -188,7 +192,9 @@ struct Mark {
 
 impl<'d, 't> Ahead<'d, 't> {
     fn new(lane: Lane<'d, 't>, most: usize) -> Ahead<'d, 't> {
-        Ahead { lane, sums: Vec::with_capacity(most), most, marks: Vec::new() }
+        // Few photos have more blocks than bytes.
+        let likely = most.min(lane.bits().bytes_left());
+        Ahead { lane, sums: Vec::with_capacity(likely), most, marks: Vec::new() }
     }
 
     /// Whether so many blocks more than a lane has ready can still be of use.
@@ -207,87 +213,100 @@ impl<'d, 't> Ahead<'d, 't> {
     }
 }
 
-/// Where the means go.
-struct Out<'s> {
-    parts: &'s mut [Part],
-    layers: &'s mut [Option<Layer>],
-    /// Blocks in a unit.
-    unit: usize,
-    /// Units that are done, and where they end.
-    done: usize,
-    stop: usize,
-    /// Units in a row.
-    columns: usize,
-    /// The sum before the next block.
-    before: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::bits::Segments;
+    use crate::jpeg::frame::Frame;
+    use crate::jpeg::layer::Layer;
+    use crate::jpeg::markers::Tables;
+    use crate::jpeg::scan::places;
 
-impl Out<'_> {
-    /// How many blocks are left.
-    fn left(&self) -> usize {
-        (self.stop - self.done) * self.unit
+    /// Bytes without a pattern and without markers.
+    fn noise(seed: u64, count: usize) -> Vec<u8> {
+        let mut state = seed;
+        let next = |_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 33) as u8).min(0xFE)
+        };
+        (0..count).map(next).collect()
     }
 
-    /// Puts the means of the next blocks, whole units, from the sums of all DC differences up to each.
-    fn put(&mut self, sums: &[u32]) {
-        let mut rest = sums;
-        while !rest.is_empty() {
-            let (row, column) = (self.done / self.columns, self.done % self.columns);
-            let count = (self.columns - column).min(rest.len() / self.unit);
-            let (sums, others) = rest.split_at(count * self.unit);
-            let run = Run { sums, before: self.before, unit: self.unit, column, row };
-            self.parts.iter_mut().for_each(|part| part.put(self.layers, run));
-            self.before = sums[sums.len() - 1];
-            self.done += count;
-            rest = others;
+    /// Decodes noise as a scan with these sampling factors, in one way or the other. `None` if the bits run out.
+    fn decoded(data: &[u8], factors: &[u8], columns: usize, rows: usize, fast: bool) -> Option<Vec<Vec<u8>>> {
+        let side = |units: usize| (units * 8 * usize::from(factors[0] >> 4)) as u16;
+        let mut payload = vec![8];
+        payload.extend(side(rows).to_be_bytes());
+        payload.extend(side(columns).to_be_bytes());
+        payload.push(factors.len() as u8);
+        (0..).zip(factors).for_each(|(id, &factor)| payload.extend([id, factor, 0]));
+        let frame = Frame::parse(&payload, false).unwrap();
+        let mut head = vec![factors.len() as u8];
+        (0..factors.len() as u8).for_each(|id| head.extend([id, if id > 0 { 0x11 } else { 0 }]));
+        head.extend([0, 63, 0]);
+        let scan = frame.parse_scan(&head, 0).unwrap();
+        let tables = ScanTables::new(&Tables::default(), &scan).unwrap();
+        let mut layers: Vec<_> = frame.components.iter().map(|c| Layer::new(c, 1).ok()).collect();
+        layers.iter_mut().flatten().for_each(|layer| layer.quant = Some([3; 64]));
+        let places = places(&frame, &scan);
+        let (columns, rows) = crate::jpeg::scan::grid(&frame, &scan);
+        let segments = Segments::new(data, 0);
+        let mut bits = segments.bits();
+        let mut exact = Sequential::new(&places, &tables, &mut layers);
+        if fast {
+            let mut means = Means::new(exact, &places, &tables);
+            let done = means.units(&mut bits, [0, columns * rows], columns, &Watch::with_pixels(0)).unwrap();
+            (done..columns * rows).for_each(|n| means.unit(&mut bits, n % columns, n / columns));
+        } else {
+            (0..columns * rows).for_each(|n| exact.unit(&mut bits, n % columns, n / columns));
         }
-    }
-}
-
-/// Units of one row.
-#[derive(Clone, Copy)]
-struct Run<'s> {
-    /// The sums of all DC differences up to each block, and before the first.
-    sums: &'s [u32],
-    before: u32,
-    /// Blocks in a unit.
-    unit: usize,
-    /// Where the first unit is.
-    column: usize,
-    row: usize,
-}
-
-impl Part {
-    /// Puts the means of this component.
-    fn put(&mut self, layers: &mut [Option<Layer>], run: Run<'_>) {
-        let Some(layer) = &mut layers[self.place.component] else { return };
-        // Compiled for each of the usual shapes: with divisions by a count that is not known, and loops of
-        // unknown length, this took twice as long.
-        match (self.place.h, self.place.v) {
-            (1, 1) => self.put_shape(layer, run, 1, 1),
-            (2, 1) => self.put_shape(layer, run, 2, 1),
-            (2, 2) => self.put_shape(layer, run, 2, 2),
-            (h, v) => self.put_shape(layer, run, h, v),
+        if bits.is_overrun() {
+            return None;
         }
+        Some(layers.into_iter().flatten().map(|layer| layer.samples).collect())
     }
 
-    #[inline(always)]
-    fn put_shape(&mut self, layer: &mut Layer, run: Run<'_>, h: usize, v: usize) {
-        // Below that, sums hold what decoding needs.
-        let upper = |sum: u32| sum & (!0 << DIFFERENCE);
-        let mut before = run.before;
-        for (n, sums) in run.sums.chunks_exact(run.unit).enumerate() {
-            // What the sums have more than the component's own differences.
-            let others = upper(if self.number == 0 { before } else { sums[self.number - 1] }).wrapping_sub(self.last);
-            let mut own = sums[self.number..][..h * v].iter();
-            for down in 0..v {
-                for (across, &sum) in own.by_ref().take(h).enumerate() {
-                    self.last = upper(sum).wrapping_sub(others);
-                    let dc = (self.last >> DIFFERENCE) as i16;
-                    layer.put_mean((run.column + n) * h + across, run.row * v + down, dc, self.quant);
-                }
+    #[test]
+    fn two_lanes_find_what_one_symbol_at_a_time_finds() {
+        for (seed, factors) in (0..).zip([&[0x11][..], &[0x22, 0x11, 0x11], &[0x21, 0x11, 0x11], &[0x11; 3]]) {
+            let data = noise(seed, 60_000);
+            for (columns, rows) in [(1, 1), (5, 3), (40, 20), (31, 33), (1, 700)] {
+                let slow = decoded(&data, factors, columns, rows, false).expect("enough data");
+                assert_eq!(decoded(&data, factors, columns, rows, true), Some(slow), "{factors:?} {columns} {rows}");
             }
-            before = sums[run.unit - 1];
         }
+    }
+
+    #[test]
+    fn the_last_block_is_found_where_data_ends_or_not_at_all() {
+        let (factors, columns, rows) = (&[0x22, 0x11, 0x11][..], 23, 17);
+        let data = noise(9, 60_000);
+        let lasts = (1..data.len()).rev().step_by(997);
+        let mut whole = 0;
+        for length in lasts {
+            let slow = decoded(&data[..length], factors, columns, rows, false);
+            assert_eq!(decoded(&data[..length], factors, columns, rows, true), slow, "{length} bytes");
+            whole += usize::from(slow.is_some());
+        }
+        assert!(whole > 0 && decoded(&data[..100], factors, columns, rows, true).is_none());
+    }
+
+    #[test]
+    fn the_second_lane_is_used() {
+        let data = noise(4, 60_000);
+        let frame = Frame::parse(&[8, 64, 0, 1, 64, 1, 0, 0x11, 0], false).unwrap();
+        let scan = frame.parse_scan(&[1, 0, 0, 0, 63, 0], 0).unwrap();
+        let tables = ScanTables::new(&Tables::default(), &scan).unwrap();
+        let mut layers = vec![Layer::new(&frame.components[0], 1).ok()];
+        let places = places(&frame, &scan);
+        let mut means = Means::new(Sequential::new(&places, &tables, &mut layers), &places, &tables);
+        let segments = Segments::new(&data, 0);
+        let watch = Watch::with_pixels(0);
+        let (plan, layers) = (&means.plan, means.exact.layers());
+        let out = Out::new(&mut means.parts, layers, 1, [0, 40 * 2048], 40);
+        let mut segment = Segment { plan, out, watch: &watch, chunk: CHUNK };
+        let mut first = Lane::new(segments.bits(), plan);
+        let second = segment.split(&mut first).unwrap().expect("noise falls into step");
+        assert!(second.bits().position() > 8 * 50_000 && segment.out.left() < 40 * 2048 - 2000);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Most of what a JPEG holds is detail within its blocks of 8 x 8 pixels, and a fingerprint wants none of it.
 //! At one sample a block only the DC coefficients are decoded; the AC coefficients between them are stepped
-//! over, several in one look at a table (`huffman.rs`), or with whole scans (`progressive.rs`). Finer scales
+//! over, several in one look at a table (`means.rs`), or with whole scans (`progressive.rs`). Finer scales
 //! are there for small pictures. Samples are what libjpeg-turbo's scaled decoding gives, byte for byte, also
 //! where a file is broken but libjpeg goes on. Two things are left out: the smoothing between blocks that
 //! libjpeg does when a progressive file lacks scans, and arithmetic coding, which is `Unsupported`.
@@ -16,6 +16,7 @@ mod kept;
 mod layer;
 mod markers;
 mod means;
+mod out;
 mod picture;
 mod progressive;
 mod scan;

@@ -6,10 +6,12 @@
 use super::bits::{Bits, extended};
 use super::frame::{Frame, Scan, corrupt};
 use super::huffman::{AcTable, DcTable};
+use super::idct::{idct_1x1, mean_in_eighths};
 use super::layer::{Layer, filled};
 use super::markers::{Tables, ZIGZAG};
 use super::scan::{Place, Units, Walk};
 use crate::error::Result;
+use crate::simd::{self, Level};
 use crate::watch::Watch;
 
 /// The coefficients of one component until all its scans are read.
@@ -39,17 +41,42 @@ impl Store {
         Some(&mut self.values[(row * self.columns + column) * self.each..][..self.each])
     }
 
+    /// The DC coefficient of a block, likewise.
+    #[inline(always)]
+    fn dc(&mut self, column: usize, row: usize) -> Option<&mut i16> {
+        if column >= self.columns || row >= self.rows {
+            return None;
+        }
+        self.values.get_mut((row * self.columns + column) * self.each)
+    }
+
     /// Transforms all blocks into samples.
     pub fn render(&self, layer: &mut Layer, watch: &Watch<'_>) -> Result<()> {
         let Some(quant) = layer.quant else { return Ok(()) };
+        if self.each == 1 {
+            watch.check()?;
+            // One after another in both: the compiler makes vector code of it.
+            simd::run(
+                Level::best(),
+                #[inline(always)]
+                || {
+                    for (sample, &dc) in layer.samples.iter_mut().zip(&self.values) {
+                        *sample = idct_1x1(dc, quant[0]);
+                    }
+                    for (eighth, &dc) in layer.eighths.iter_mut().zip(&self.values) {
+                        *eighth = mean_in_eighths(dc, quant[0]);
+                    }
+                },
+            );
+            return Ok(());
+        }
         for row in 0..self.rows {
             watch.check()?;
             for column in 0..self.columns {
                 let block = &self.values[(row * self.columns + column) * self.each..][..self.each];
-                match block.try_into() {
-                    Ok(coefficients) => layer.put(column, row, coefficients, &quant),
-                    Err(_) => layer.put_mean(column, row, block[0], quant[0]),
-                }
+                let coefficients =
+                    block.try_into().expect("all coefficients are kept where more than the mean is wanted");
+                layer.put(column, row, coefficients, &quant);
             }
         }
         Ok(())
@@ -126,8 +153,8 @@ impl Units for DcFirst<'_> {
             let prediction = &mut self.predictions[place.component];
             *prediction = prediction.wrapping_add(difference);
             let (column, row) = place.at(column, row);
-            if let Some(block) = self.stores[place.component].as_mut().and_then(|store| store.block(column, row)) {
-                block[0] = (*prediction << self.low) as i16;
+            if let Some(dc) = self.stores[place.component].as_mut().and_then(|store| store.dc(column, row)) {
+                *dc = (*prediction << self.low) as i16;
             }
         }
     }
@@ -151,8 +178,8 @@ impl Units for DcBits<'_> {
         for place in &self.places {
             let bit = bits.take(1) as i16;
             let (column, row) = place.at(column, row);
-            if let Some(block) = self.stores[place.component].as_mut().and_then(|store| store.block(column, row)) {
-                block[0] |= bit << self.low;
+            if let Some(dc) = self.stores[place.component].as_mut().and_then(|store| store.dc(column, row)) {
+                *dc |= bit << self.low;
             }
         }
     }

@@ -14,11 +14,11 @@ use crate::watch::Watch;
 pub(super) trait Units {
     /// Decodes the unit at a column and row.
     fn unit(&mut self, bits: &mut Bits<'_>, column: usize, row: usize);
-    /// Decodes all units of a segment, from number `range[0]` up to `range[1]` in rows of `columns`, if that is
-    /// possible and there are enough bits. If not, each of them is still to be decoded.
+    /// Decodes units of a segment, which has those from `range[0]` up to `range[1]`, in rows of `columns`: as many
+    /// as is possible together and there are enough bits for. Returns how many.
     #[inline(always)]
-    fn units(&mut self, _: &Bits<'_>, _range: [usize; 2], _columns: usize, _: &Watch<'_>) -> Result<bool> {
-        Ok(false)
+    fn units(&mut self, _: &mut Bits<'_>, _range: [usize; 2], _columns: usize, _: &Watch<'_>) -> Result<usize> {
+        Ok(0)
     }
     /// Forgets what a restart marker makes void.
     fn restart(&mut self);
@@ -47,8 +47,8 @@ impl Walk<'_> {
         while done < total {
             let stop = total.min(done + interval);
             let mut bits = self.segments.bits();
-            if !dry && units.units(&bits, [done, stop], columns, watch)? {
-                done = stop;
+            if !dry {
+                done += units.units(&mut bits, [done, stop], columns, watch)?;
             }
             while done < stop && !dry {
                 let (column, row) = (done % columns, done / columns);
@@ -176,6 +176,11 @@ impl<'t> Sequential<'t> {
     /// The first quantisation factor of a block of a unit.
     pub fn quant(&self, block: usize) -> u16 {
         self.blocks[block].quant[0]
+    }
+
+    /// Says what the DC coefficient of a component's last block was. No more than 16 bits of it ever count.
+    pub fn set_prediction(&mut self, component: usize, dc: i16) {
+        self.predictions[component] = i32::from(dc);
     }
 
     /// Where the samples go.
