@@ -194,14 +194,15 @@ fn count_ycc(level: Level, picture: &Picture, luma: &Plane, chroma: [&Plane; 2],
     let (header, samples) = (&picture.header, picture.scale.samples());
     let columns = chroma.map(|plane| nearest(header.width, samples, luma.width(), plane.width()));
     let rows = chroma.map(|plane| nearest(header.height, samples, luma.height(), plane.height()));
+    // By far the most usual case, and faster without looking each one up.
+    let doubled = columns.each_ref().map(|columns| columns.iter().enumerate().all(|(x, &at)| at == x / 2));
     let mut wide = [vec![0; luma.width()], vec![0; luma.width()]];
     let mut counter = Counter::new(level, counts);
     for y in 0..luma.height() {
         for i in 0..2 {
             let same_as_above = y > 0 && rows[i][y] == rows[i][y - 1];
             if !same_as_above {
-                let row = chroma[i].view().row(rows[i][y]);
-                wide[i].iter_mut().zip(&columns[i]).for_each(|(out, &x)| *out = row[x]);
+                widen(chroma[i].view().row(rows[i][y]), &columns[i], doubled[i], &mut wide[i]);
             }
         }
         let parts = [luma.view().row(y), &wide[0], &wide[1]];
@@ -212,6 +213,16 @@ fn count_ycc(level: Level, picture: &Picture, luma: &Plane, chroma: [&Plane; 2],
         );
     }
     counter.count();
+}
+
+/// Repeats colour samples for the luma samples beside them.
+fn widen(row: &[u8], columns: &[usize], doubled: bool, out: &mut [u8]) {
+    if !doubled {
+        return out.iter_mut().zip(columns).for_each(|(out, &x)| *out = row[x]);
+    }
+    let (pairs, last) = out.as_chunks_mut::<2>();
+    pairs.iter_mut().zip(row).for_each(|(pair, &value)| *pair = [value; 2]);
+    last.iter_mut().for_each(|out| *out = row[row.len() - 1]);
 }
 
 /// For each luma sample along a side of `pixels`, the colour sample that its centre falls in: luma has
