@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from ._core import Gate, Job
 from .errors import LimitError, NoFileError, NoImageError
@@ -51,12 +51,7 @@ class Plan:
 
 def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits) -> Plan:
     """Decide what the core does."""
-    return _plan_of(tuple(kinds), recipe, limits)
-
-
-# A plan takes as long as reading a tenth of a small photo.
-@lru_cache(maxsize=16)
-def _plan_of(kinds: tuple[Kind, ...], recipe: str, limits: Limits) -> Plan:
+    kinds = tuple(kinds)
     names = tuple(row_names(kinds))
     own = [kind for kind in kinds if not _needs_colored_segments(kind)]
     if not recipe.startswith("standard") or not own:
@@ -134,5 +129,4 @@ def _gate() -> Gate:
     if hasattr(os, "register_at_fork"):
         # A forked child has none of the threads that hold room in it, or its lock.
         os.register_at_fork(after_in_child=_gate.cache_clear)
-        os.register_at_fork(after_in_child=_plan_of.cache_clear)
     return Gate(_ROOM, _ROOM)
