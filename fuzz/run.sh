@@ -3,7 +3,7 @@
 #
 # Each target (all of them, if none is named) runs for SECONDS, from the seeds and from what earlier runs found in
 # fuzz/corpus/TARGET. At the first crash, hang or greedy allocation it stops: the input is in fuzz/artifacts and the
-# exit status is not zero. Stable Rust and a C++ compiler are enough.
+# exit status is not zero. Stable Rust and a C++ compiler are enough. FUZZ_SEED=1 tries the same mutations each time.
 set -euo pipefail
 cd "$(dirname "$0")"
 PATH="$PATH:${HOME:-}/.cargo/bin"
@@ -31,7 +31,7 @@ run() {
     mkdir -p "corpus/$target" artifacts
     echo "fuzz: $target for $seconds seconds, log in fuzz/artifacts/$target.log"
     # A unit of more than 10 s is a hang.
-    options=(-max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
+    options=(-seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
         -artifact_prefix="artifacts/$target-" -dict="$target.dict")
     "target/$host/release/$target" "corpus/$target" "seeds/$target" "${options[@]}" >"artifacts/$target.log" 2>&1 ||
         failed "$target" $?
