@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
+import re
 import sys
 import time
 from collections import Counter
@@ -185,10 +186,22 @@ SORTS = {
 @pytest.mark.parametrize("sort", SORTS)
 @given(seed=st.integers(0, 2**32))
 def test_generated_files(sort: str, seed: int) -> None:
-    result = compare(SORTS[sort](seed), ALL_WANTED)
-    assert not result.differences, f"SORTS[{sort!r}]({seed}): {result.differences[0]}"
+    data = SORTS[sort](seed)
+    result = compare(data, ALL_WANTED)
+    explained = sort == "damaged" and has_false_marker(data)
+    assert explained or not result.differences, f"SORTS[{sort!r}]({seed}): {result.differences[0]}"
     # What libjpeg-turbo has no upsampling for may be decoded here or not.
     assert result.ours is None or result.theirs is not None, f"SORTS[{sort!r}]({seed}): {result.ours}"
+
+
+def has_false_marker(data: bytes) -> bool:
+    """Whether a marker that is no restart stands within the data of the first scan, or fill bytes as if of one.
+
+    If it comes in the midst of a unit, libjpeg-turbo's fast decoder gives up, and its slow one takes over upon
+    coefficients that the fast one has left in the block.
+    """
+    scan = data[data.find(b"\xff\xda") + 2 : -2]
+    return re.search(rb"\xff[^\x00\xd0-\xd7]", scan) is not None
 
 
 @given(seed=st.integers(0, 2**32))
