@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from jpeg_oracle import PIXELS, SCALES, Comparison, compare, pillow
+from jpeg_oracle import PIXELS, SCALES, Comparison, Difference, compare, pillow
 from jpeg_writer import wild
 from lookalike import _core
 
@@ -188,10 +188,15 @@ SORTS = {
 def test_generated_files(sort: str, seed: int) -> None:
     data = SORTS[sort](seed)
     result = compare(data, ALL_WANTED)
-    explained = sort == "damaged" and has_false_marker(data)
+    explained = sort == "damaged" and has_false_marker(data) and not any(is_mean(d) for d in result.differences)
     assert explained or not result.differences, f"SORTS[{sort!r}]({seed}): {result.differences[0]}"
     # What libjpeg-turbo has no upsampling for may be decoded here or not.
     assert result.ours is None or result.theirs is not None, f"SORTS[{sort!r}]({seed}): {result.ours}"
+
+
+def is_mean(difference: Difference) -> bool:
+    """Whether it is of samples that come of DC coefficients alone: these the slow decoder does write anew."""
+    return difference.scale == 1 and difference.plane == 0
 
 
 def has_false_marker(data: bytes) -> bool:
