@@ -67,7 +67,7 @@ def take_all(pool: Pool, count: int) -> dict[int, Any]:
     taken: dict[int, Any] = {}
     deadline = time.monotonic() + 30
     while len(taken) < count and time.monotonic() < deadline:
-        taken.update({ticket: found or failed for ticket, found, failed in pool.take(count, 0.01)})
+        taken.update({ticket: found or failed for ticket, found, failed, _ in pool.take(count, 0.01)})
     return taken
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_file_has_the_same_error_on_both_roads(tmp_path: Path, name: 
         server.bind("socket")
         with pytest.raises((NoImageError, NoFileError)) as expected:
             open_file(path, 10)
-        found, failed = Job(PHASH, 1000, 1000, Gate(10, 10)).run(path)
+        found, failed, _ = Job(PHASH, 1000, 1000, Gate(10, 10)).run(path)
     assert found is None
     assert failed is not None
     error = exception_of(failed)

@@ -51,6 +51,45 @@ def test_bits_and_hex_digits_agree(kind: Kind) -> None:
         assert kind.bits == (14 * kind.size if kind.name == "colorhash" else kind.size**2)
 
 
+@given(kinds)
+def test_a_default_radius_is_a_small_share_of_the_bits(kind: Kind) -> None:
+    if kind.bits is None:
+        assert kind.radius is None
+        return
+    assert kind.radius is not None
+    assert 0 <= kind.radius <= kind.bits / 4
+
+
+@pytest.mark.parametrize(
+    ("text", "radius"),
+    [
+        ("ahash", 0),
+        ("phash", 6),
+        ("phash_simple", 0),
+        ("dhash", 3),
+        ("dhash_vertical", 4),
+        ("whash", 1),
+        ("whash:keep_ll", 1),
+        ("colorhash", 0),
+        ("colorhash:4", 0),
+        ("ahash:16", 5),
+        ("ahash:16:median", 5),
+        ("phash:16", 62),
+        ("dhash:16", 38),
+        ("whash:16", 9),
+        ("phash:12", 13),  # 6 * 144 / 64 = 13.5
+        ("phash:32", 248),
+        ("phash:4", 1),
+        ("dhash:4", 0),
+        ("whash:db4", None),
+        ("crop_resistant", None),
+        ("crop_resistant:phash:16", None),
+    ],
+)
+def test_default_radii(text: str, radius: int | None) -> None:
+    assert Kind.parse(text).radius == radius
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_kind_or_a_value_error(text: str) -> None:
     try:

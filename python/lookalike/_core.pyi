@@ -112,6 +112,16 @@ def decode_jpeg(
         ValueError: for a file that is damaged beyond use, too large, or of a sort that is not decoded here.
     """
 
+class Digest:
+    """BLAKE3 of bytes that come in parts: 256 bits."""
+
+    def __new__(cls) -> Digest: ...
+    def update(self, data: bytes) -> None:
+        """Take in the next bytes."""
+
+    def hex(self) -> str:
+        """64 hex digits for all bytes so far, as `b3sum` prints them."""
+
 Found = tuple[list[str], int, int, str, str | None]
 """Hex digits for each kind (those of segments joined by commas), width, height, format, warning."""
 
@@ -138,11 +148,17 @@ class Job:
         ValueError: for a kind that does not exist, or that is not computed here (colours of segments).
     """
 
-    def __new__(cls, kinds: Sequence[tuple[str, int, str, bool]], pixels: int, bytes: int, gate: Gate) -> Job:
-        """Each kind as its name, size, variant, and whether it is taken of each segment."""
+    def __new__(
+        cls, kinds: Sequence[tuple[str, int, str, bool]], pixels: int, bytes: int, gate: Gate, digest: bool = False
+    ) -> Job:
+        """Each kind as its name, size, variant, and whether it is taken of each segment.
 
-    def run(self, source: Source) -> tuple[Found | None, Failed | None]:
-        """Fingerprint one picture on the caller's thread."""
+        With `digest`, the `Digest` of each file's bytes comes with what became of it, errors
+        included; `None` if they could not be read (or are more than `bytes`).
+        """
+
+    def run(self, source: Source) -> tuple[Found | None, Failed | None, str | None]:
+        """Fingerprint one picture on the caller's thread: what was found or what failed, and the digest."""
 
 class Pool:
     """Threads that fingerprint many pictures, first come first served.
@@ -159,8 +175,8 @@ class Pool:
             RuntimeError: after `cancel`.
         """
 
-    def take(self, wanted: int, seconds: float) -> list[tuple[int, Found | None, Failed | None]]:
-        """All that is finished, with its tickets, in any order.
+    def take(self, wanted: int, seconds: float) -> list[tuple[int, Found | None, Failed | None, str | None]]:
+        """All that is finished, with its tickets and digests, in any order.
 
         Waits until it is `wanted` or all that is left; after so many seconds, it may be fewer, or none.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 from ._core import Pool
 from .direct import Failed, Found, Plan, exception_of, fingerprint_of, is_elsewhere
 from .prints import Fingerprint, Row, error_row
-from .single import by_pillow, fingerprint_item, with_rest
+from .single import by_pillow, fingerprint_item, with_digest, with_rest
 from .sources import FileName, Item
 from .sources.items import settle
 from .workers import Crew, Task
@@ -119,9 +120,10 @@ class _Batch:
     def _start(self, place: _Place, work: Callable[[Item], Fingerprint]) -> None:
         def row_of(item: Item) -> Row:
             try:
+                item = with_digest(item, self._plan)
                 return work(item).as_row()
             except Exception as error:
-                return self._failure(item, error)
+                return self._failure(item, error, item.digest)
 
         self._tasks += 1
         place.task = self._crew.start(row_of, place.item)
@@ -145,23 +147,26 @@ class _Batch:
         if self._pool is None or not self._in_pool:
             return
         wanted = max(1, min(_TOGETHER, len(self._in_pool) // 4))
-        for ticket, found, failed in self._pool.take(wanted, seconds):
-            self._settle(self._in_pool.pop(ticket), found, failed)
+        for ticket, found, failed, digest in self._pool.take(wanted, seconds):
+            self._settle(self._in_pool.pop(ticket), found, failed, digest)
 
-    def _settle(self, place: _Place, found: Found | None, failed: Failed | None) -> None:
+    def _settle(self, place: _Place, found: Found | None, failed: Failed | None, digest: str | None) -> None:
         item = place.item
         if isinstance(item.source, bytes):
             self._bytes -= len(item.source)
         if failed is not None and not is_elsewhere(failed):
-            place.row = self._failure(item, exception_of(failed))
+            place.row = self._failure(item, exception_of(failed), digest)
         elif found is None:
+            if isinstance(item.source, bytes):  # a file is read once more, and may have changed
+                place.item = replace(item, digest=digest)
             self._start(place, lambda item: by_pillow(item, self._plan))
         elif self._plan.rest:
-            own = fingerprint_of(self._plan, item.image, found)
+            own = fingerprint_of(self._plan, item.image, found, digest)
             self._start(place, lambda item: with_rest(item, self._plan, own))
         else:
             hashes, width, height, form, warning = found
-            values = (item.image, *hashes, width, height, form, self._plan.recipe, warning, None)
+            about = (digest, warning, None) if self._plan.digest else (warning, None)
+            values = (item.image, *hashes, width, height, form, self._plan.recipe, *about)
             place.row = dict(zip(self._plan.names, values, strict=True))
 
     def _row(self, place: _Place) -> Row | None:
@@ -170,5 +175,5 @@ class _Batch:
             place.row = place.task.result()
         return place.row
 
-    def _failure(self, item: Item, error: Exception) -> Row:
-        return error_row(self._plan.names, item.image, self._plan.recipe, error)
+    def _failure(self, item: Item, error: Exception, digest: str | None = None) -> Row:
+        return error_row(self._plan.names, item.image, self._plan.recipe, error, digest)

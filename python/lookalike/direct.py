@@ -38,6 +38,7 @@ class Plan:
         job: the core's part; `None` if it has none in this recipe.
         rest: kinds that the core does not compute.
         own: kinds that it computes, by their texts, each with its number of bits.
+        digest: whether the content's digest is wanted too.
     """
 
     kinds: tuple[Kind, ...]
@@ -47,18 +48,20 @@ class Plan:
     job: Job | None
     rest: tuple[Kind, ...]
     own: dict[str, tuple[Kind, int | None]]
+    digest: bool = False
 
 
-def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits) -> Plan:
+def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits, digest: bool = False) -> Plan:
     """Decide what the core does."""
     kinds = tuple(kinds)
-    names = tuple(row_names(kinds))
+    names = tuple(row_names(kinds, digest))
     own = [kind for kind in kinds if not _needs_colored_segments(kind)]
     if not recipe.startswith("standard") or not own:
-        return Plan(kinds, recipe, limits, names, None, kinds, {})
+        return Plan(kinds, recipe, limits, names, None, kinds, {}, digest)
     rest = tuple(kind for kind in kinds if _needs_colored_segments(kind))
-    job = Job([_spec(kind) for kind in own], max(0, limits.pixels), max(0, limits.bytes), _gate())
-    return Plan(kinds, recipe, limits, names, job, rest, {str(kind): (kind, kind.bits) for kind in own})
+    job = Job([_spec(kind) for kind in own], max(0, limits.pixels), max(0, limits.bytes), _gate(), digest)
+    texts = {str(kind): (kind, kind.bits) for kind in own}
+    return Plan(kinds, recipe, limits, names, job, rest, texts, digest)
 
 
 def is_elsewhere(failed: Failed) -> bool:
@@ -91,21 +94,21 @@ def print_of(plan: Plan, image: str, source: bytes | FileName) -> Fingerprint | 
     """
     if plan.job is None:
         return None
-    found, failed = plan.job.run(source)
+    found, failed, digest = plan.job.run(source)
     if found is not None:
-        return fingerprint_of(plan, image, found)
+        return fingerprint_of(plan, image, found, digest)
     assert failed is not None
     if is_elsewhere(failed):
         return None
     raise exception_of(failed)
 
 
-def fingerprint_of(plan: Plan, image: str, found: Found) -> Fingerprint:
+def fingerprint_of(plan: Plan, image: str, found: Found, digest: str | None) -> Fingerprint:
     """What the core found, as hashes."""
     texts, width, height, form, warning = found
     pairs = zip(plan.own.items(), texts, strict=True)
     hashes = {name: _hash_of(text, kind, bits, plan.recipe) for (name, (kind, bits)), text in pairs}
-    return Fingerprint(image, hashes, width, height, form, plan.recipe, warning)
+    return Fingerprint(image, hashes, width, height, form, plan.recipe, warning, digest)
 
 
 def _hash_of(text: str, kind: Kind, bits: int | None, recipe: str) -> Hash | MultiHash:

@@ -38,6 +38,7 @@ def fingerprint(
     kinds: str | Kind | Iterable[str | Kind] = ARTICLE_KINDS,
     recipe: str = "standard",
     limits: Limits = DEFAULT_LIMITS,
+    digest: bool = False,
 ) -> Fingerprint:
     """Fingerprint one picture.
 
@@ -46,6 +47,8 @@ def fingerprint(
         kinds: one hash kind or several.
         recipe: `"standard"` or `"imagehash"`.
         limits: what the source may cost.
+        digest: whether to give the content's digest: BLAKE3 of the file's bytes in hex, or `"pixels:"` and that
+            of the pixels of an image or array.
 
     Raises:
         SourceError: if it cannot be read as a picture; its subclasses tell the cases apart.
@@ -53,7 +56,7 @@ def fingerprint(
         ValueError: for an unknown kind or recipe, or a source that means several pictures.
         TypeError: for a source of a type that is not supported.
     """
-    plan = _plan(kinds, recipe, limits)
+    plan = _plan(kinds, recipe, limits, digest)
     item = _single(source)
     try:
         return fingerprint_item(item, plan)
@@ -70,6 +73,7 @@ def fingerprint_rows(
     recipe: str = "standard",
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    digest: bool = False,
 ) -> Generator[Row, None, None]:
     """Fingerprint many pictures as a stream: one row for each, in input order, errors included.
 
@@ -82,14 +86,15 @@ def fingerprint_rows(
         recipe: `"standard"` or `"imagehash"`.
         workers: how many threads; by default, one for each CPU that this process may use.
         limits: what one source may cost.
+        digest: whether to give the content's digest, as `fingerprint` does; also of bytes that are no picture.
 
     Returns:
-        Rows with the keys of `row_names(kinds)`; missing values are `None`.
+        Rows with the keys of `row_names(kinds, digest)`; missing values are `None`.
 
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits), _worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest), _worker_count(workers)
     return_large_blocks()
     return batch.rows(expand(sources), plan, threads)
 
@@ -103,6 +108,7 @@ def fingerprint_many(
     to: Literal["pandas", "polars", "arrow"] = "pandas",
     progress: Progress = False,
     limits: Limits = DEFAULT_LIMITS,
+    digest: bool = False,
 ) -> Any:
     """Fingerprint many pictures into a table, one row for each, in input order.
 
@@ -120,6 +126,7 @@ def fingerprint_many(
         progress: `True` for a progress bar, or a function that is called with the number of rows done
             and the id of the last.
         limits: what one source may cost.
+        digest: whether to add a column `digest`, before `warning`; see `fingerprint_rows`.
 
     Raises:
         SourceError, OSError, TypeError: if `sources` is a single thing with no picture in it.
@@ -129,7 +136,7 @@ def fingerprint_many(
     from .frames import check_backend, to_frame
 
     check_backend(to)
-    plan, threads = _plan(kinds, recipe, limits), _worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest), _worker_count(workers)
     return_large_blocks()
     rows = batch.rows(_checked(sources), plan, threads)
     return to_frame(_watched(rows, sources, progress), plan.names, to)
@@ -145,16 +152,16 @@ def _worker_count(workers: int | None) -> int:
     return workers
 
 
-def _plan(kinds: str | Kind | Iterable[str | Kind], recipe: str, limits: Limits) -> Plan:
+def _plan(kinds: str | Kind | Iterable[str | Kind], recipe: str, limits: Limits, digest: bool) -> Plan:
     if isinstance(kinds, tuple) and all(isinstance(kind, str) for kind in kinds):
-        return _kept_plan(kinds, recipe, limits)
-    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits)
+        return _kept_plan(kinds, recipe, limits, digest)
+    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest)
 
 
 # To make a plan takes a tenth of the time of a small photo.
 @lru_cache(maxsize=16)
-def _kept_plan(kinds: tuple[str, ...], recipe: str, limits: Limits) -> Plan:
-    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits)
+def _kept_plan(kinds: tuple[str, ...], recipe: str, limits: Limits, digest: bool) -> Plan:
+    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest)
 
 
 if hasattr(os, "register_at_fork"):

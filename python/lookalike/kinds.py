@@ -30,6 +30,16 @@ _VARIANTS = {"ahash": ("median",), "whash": ("keep_ll", "db4", "db4_keep_ll")}
 _MAX_SIZE = 128
 _MAX_BINBITS = 40
 _SIZE = re.compile("[1-9][0-9]{0,8}")
+# By size, see `Kind.radius`: bench/chance.py counts the pairs within each.
+_RADII = {
+    "ahash": {8: 0, 16: 5},
+    "phash": {8: 6, 16: 62},
+    "phash_simple": {8: 0, 16: 4},
+    "dhash": {8: 3, 16: 38},
+    "dhash_vertical": {8: 4, 16: 38},
+    "whash": {8: 1, 16: 9},
+    "colorhash": {3: 0},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +98,28 @@ class Kind:
         """Length of the code in bits; `None` where it depends on the picture."""
         if self.name == "crop_resistant" or self.variant.startswith("db4"):
             return None
-        return 14 * self.size if self.name == "colorhash" else self.size * self.size
+        return _bits(self.name, self.size)
 
     @property
     def hex_digits(self) -> int | None:
         """Length of the code as hex text; `None` where it depends on the picture."""
         return None if self.bits is None else math.ceil(self.bits / 4)
+
+    @property
+    def radius(self) -> int | None:
+        """The default radius in bits; `None` where the code's length depends on the picture.
+
+        It is the loosest with which about one pair of different photos in a million matches by chance: at most 1
+        of 754,150 pairs, those within radius 0 excepted. Found so for 8 x 8 and 16 x 16 bits; other sizes have the
+        share of the next smaller one of these two (of 8 x 8, below it), rounded down. At 64 bits the counts are
+        0 for `phash`, 1 for `dhash`, `dhash_vertical` and `whash`. Equal codes alone make 3 chance matches by
+        `ahash`, 11 by `phash_simple` and 13,875 by `colorhash`: these need a second kind beside them.
+        """
+        if self.bits is None:
+            return None
+        radii = _RADII[self.name]
+        size = max((size for size in radii if size <= self.size), default=min(radii))
+        return radii[size] * self.bits // _bits(self.name, size)
 
     def with_size(self, size: int) -> Kind:
         """The same kind at another size (of the inner kind, for `crop_resistant`).
@@ -134,6 +160,10 @@ def _parse(text: str) -> Kind:
             allowed = " or ".join(("a size", *_VARIANTS.get(name, ())))
             raise ValueError(f"hash kind {shortened(text)}: {shortened(part)} does not fit; expected {allowed}, once")
     return Kind(name, size, variant)
+
+
+def _bits(name: str, size: int) -> int:
+    return 14 * size if name == "colorhash" else size * size
 
 
 def _default_size(name: str) -> int:

@@ -37,6 +37,8 @@ class Fingerprint:
         format: of the file, such as `"JPEG"`; `None` for arrays.
         recipe: with its version, such as `"standard/2"`.
         warning: what is wrong with the file though it has hashes, such as that it breaks off; or `None`.
+        digest: of the content, if it was asked for: BLAKE3 of the file's bytes in hex, or `"pixels:"` and that
+            of the pixels of an image or array.
     """
 
     image: str
@@ -46,6 +48,7 @@ class Fingerprint:
     format: str | None
     recipe: str
     warning: str | None = None
+    digest: str | None = None
 
     def __getitem__(self, kind: str | Kind) -> Hash | MultiHash:
         text = str(Kind.parse(kind))
@@ -54,10 +57,12 @@ class Fingerprint:
         return self.hashes[text]
 
     def as_row(self) -> Row:
-        """The fingerprint as a row of `fingerprint_many`'s table."""
+        """The fingerprint as a row of `fingerprint_many`'s table; with a digest if there is one."""
         row: Row = {"image": self.image}
         row.update((kind, value.hex) for kind, value in self.hashes.items())
         row.update(width=self.width, height=self.height, format=self.format, recipe=self.recipe)
+        if self.digest is not None:
+            row["digest"] = self.digest
         row.update(warning=self.warning, error=None)
         return row
 
@@ -95,14 +100,18 @@ def parse_kinds(kinds: str | Kind | Iterable[str | Kind]) -> list[Kind]:
     return parsed
 
 
-def row_names(kinds: str | Kind | Iterable[str | Kind]) -> list[str]:
-    """The columns of a table of fingerprints with these kinds."""
-    return ["image", *map(str, parse_kinds(kinds)), "width", "height", "format", "recipe", "warning", "error"]
+def row_names(kinds: str | Kind | Iterable[str | Kind], digest: bool = False) -> list[str]:
+    """The columns of a table of fingerprints with these kinds, with the content's digest or without."""
+    about = ["width", "height", "format", "recipe", *(["digest"] if digest else [])]
+    return ["image", *map(str, parse_kinds(kinds)), *about, "warning", "error"]
 
 
-def error_row(names: Sequence[str], image: str, recipe: str, error: Exception) -> Row:
-    """The row of a picture that cannot be read."""
-    return dict.fromkeys(names) | {"image": image, "recipe": recipe, "error": error_text(error)}
+def error_row(names: Sequence[str], image: str, recipe: str, error: Exception, digest: str | None = None) -> Row:
+    """The row of a picture that cannot be read, with the digest of its bytes if they could."""
+    row = dict.fromkeys(names) | {"image": image, "recipe": recipe, "error": error_text(error)}
+    if digest is not None:
+        row["digest"] = digest
+    return row
 
 
 def error_text(error: Exception) -> str:

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::files::{self, Opened};
-use crate::job::{Input, Job, Print};
+pub use crate::job::Outcome;
+use crate::job::{Input, Job};
 
 /// How many places further on a file is announced to the kernel, and so how many are open at a time. A disk
 /// that has several requests at once serves them in the order that suits it.
@@ -24,9 +25,6 @@ const ANNOUNCEMENTS: usize = 2;
 const FAREWELL: Duration = Duration::from_millis(50);
 /// What is wanted while nobody waits: to wake nobody is a call to the system nevertheless.
 const NOBODY: usize = usize::MAX;
-
-/// What became of one picture.
-pub type Outcome = Result<Print>;
 
 /// A picture that is finished.
 pub struct Done {
@@ -325,7 +323,7 @@ mod tests {
         let pool = pool(1);
         pool.submit(vec![(0, bytes("hello")), (1, bytes(Panicking)), (2, bytes(""))]).unwrap();
         let texts: Vec<String> =
-            take_all(&pool, 3).into_iter().map(|(_, outcome)| outcome.unwrap_err().to_string()).collect();
+            take_all(&pool, 3).into_iter().map(|(_, outcome)| outcome.print.unwrap_err().to_string()).collect();
         assert!(texts[1].ends_with("the decoder itself fails: as a decoder might"), "{texts:?}");
         assert!(texts[2].contains("0 bytes"), "{texts:?}");
     }
@@ -336,7 +334,7 @@ mod tests {
         let nowhere = std::env::temp_dir().join("lookalike none");
         pool.submit((0..20).map(|ticket| (ticket, Input::Path(nowhere.clone()))).collect()).unwrap();
         let taken = take_all(&pool, 20);
-        assert!(taken.iter().all(|(_, outcome)| matches!(outcome, Err(Error::Io(Some(2), _)))));
+        assert!(taken.iter().all(|(_, outcome)| matches!(outcome.print, Err(Error::Io(Some(2), _)))));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::decode::Source;
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::files::{self, Opened};
 use crate::fingerprint::Spec;
@@ -31,6 +32,7 @@ pub struct Job {
     specs: Vec<Spec>,
     most_pixels: u64,
     most_bytes: u64,
+    digest: bool,
     gate: Arc<Gate>,
 }
 
@@ -49,10 +51,26 @@ pub struct Print {
     pub warning: Option<String>,
 }
 
+/// What became of one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Its hashes, or what is wrong with it.
+    pub print: Result<Print>,
+    /// The digest of the bytes that were looked at, if it is wanted and they could be read: also of what is no
+    /// picture.
+    pub digest: Option<String>,
+}
+
 impl Job {
     /// These hashes, of pictures with at most so many pixels in files of at most so many bytes.
     pub fn new(specs: Vec<Spec>, most_pixels: u64, most_bytes: u64, gate: Arc<Gate>) -> Job {
-        Job { specs, most_pixels, most_bytes, gate }
+        Job { specs, most_pixels, most_bytes, digest: false, gate }
+    }
+
+    /// The same with the digest of each file's bytes, or without.
+    #[must_use]
+    pub fn with_digest(self, digest: bool) -> Job {
+        Job { digest, ..self }
     }
 
     /// The longest file that is read.
@@ -62,37 +80,48 @@ impl Job {
 
     /// The hashes of one picture. A decoder that panics has met a picture that it cannot decode.
     ///
-    /// # Errors
-    /// Whatever is wrong with the picture or its file; [`Error::Cancelled`] soon after `cancel` is set.
-    pub fn run(
+    /// Its error is whatever is wrong with the picture or its file; [`Error::Cancelled`] soon after `cancel` is set.
+    pub fn run(&self, input: &Input, opened: Option<Opened>, cancel: &AtomicBool, buffer: &mut Vec<u8>) -> Outcome {
+        let mut digest = None;
+        // Nothing is used after a panic but the buffer, which is overwritten, and the digest, which was done before.
+        let read = AssertUnwindSafe(|| self.read(input, opened, cancel, buffer, &mut digest));
+        let print = catch_unwind(read).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+            Err(Error::Corrupt(format!("expected an image, got one on which the decoder itself fails: {text}")))
+        });
+        Outcome { print, digest }
+    }
+
+    fn read(
         &self,
         input: &Input,
         opened: Option<Opened>,
         cancel: &AtomicBool,
         buffer: &mut Vec<u8>,
+        digest: &mut Option<String>,
     ) -> Result<Print> {
-        // Nothing is used after a panic but the buffer, which is overwritten.
-        catch_unwind(AssertUnwindSafe(|| self.read(input, opened, cancel, buffer))).unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-            Err(Error::Corrupt(format!("expected an image, got one on which the decoder itself fails: {text}")))
-        })
-    }
-
-    fn read(&self, input: &Input, opened: Option<Opened>, cancel: &AtomicBool, buffer: &mut Vec<u8>) -> Result<Print> {
         let path = match input {
-            Input::Bytes(bytes) => return self.print((**bytes).as_ref(), cancel),
+            Input::Bytes(bytes) => return self.digest_and_print((**bytes).as_ref(), cancel, digest),
             Input::Path(path) => path,
         };
         let opened = opened.map_or_else(|| files::open(path, self.most_bytes), Ok)?;
         let _room = self.gate.files.enter(opened.length, cancel)?;
         files::read(&opened, self.most_bytes, buffer)?;
         drop(opened);
-        let print = self.print(buffer, cancel);
+        let print = self.digest_and_print(buffer, cancel, digest);
         if buffer.capacity() > KEPT_BUFFER {
             *buffer = Vec::new();
         }
         print
+    }
+
+    /// The digest comes first: the decoder may panic.
+    fn digest_and_print(&self, bytes: &[u8], cancel: &AtomicBool, digest: &mut Option<String>) -> Result<Print> {
+        if self.digest {
+            *digest = Some(digest::hex(bytes, cancel)?);
+        }
+        self.print(bytes, cancel)
     }
 
     fn print(&self, bytes: &[u8], cancel: &AtomicBool) -> Result<Print> {
@@ -113,5 +142,50 @@ impl Job {
         }
         let (width, height, format) = last.ok_or_else(|| Error::Argument("expected a hash kind, got none".into()))?;
         Ok(Print { hashes, width, height, format, warning })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+
+    fn job(digest: bool) -> Job {
+        let gate = Arc::new(Gate::new(1 << 20, 1 << 20));
+        Job::new(vec![Spec::new("phash", 8, "", false).unwrap()], 1 << 20, 1000, gate).with_digest(digest)
+    }
+
+    fn run(job: &Job, input: &Input) -> Outcome {
+        job.run(input, None, &AtomicBool::new(false), &mut Vec::new())
+    }
+
+    #[test]
+    fn what_is_no_picture_has_a_digest() {
+        let path = std::env::temp_dir().join(format!("lookalike-{}-job", std::process::id()));
+        std::fs::write(&path, b"abc").unwrap();
+        for input in [Input::Bytes(Arc::new(b"abc")), Input::Path(path.clone())] {
+            let outcome = run(&job(true), &input);
+            assert!(outcome.print.is_err());
+            assert_eq!(outcome.digest.as_deref(), Some(ABC));
+            assert_eq!(run(&job(false), &input).digest, None, "nobody asked");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_was_not_read_has_none() {
+        let path = std::env::temp_dir().join(format!("lookalike-{}-job-long", std::process::id()));
+        std::fs::write(&path, [0; 1001]).unwrap();
+        for (input, error) in [(path.clone(), "limit"), (path.with_extension("none"), "io")] {
+            let outcome = run(&job(true), &Input::Path(input));
+            match outcome.print {
+                Err(Error::Limit(_)) => assert_eq!(error, "limit"),
+                Err(Error::Io(..)) => assert_eq!(error, "io"),
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(outcome.digest, None);
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }

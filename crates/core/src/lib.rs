@@ -6,6 +6,7 @@ pub mod batch;
 pub mod color;
 mod declared;
 pub mod decode;
+pub mod digest;
 pub mod error;
 pub mod exif;
 pub mod files;

@@ -1,6 +1,7 @@
 //! The border between Python and the core: registration only.
 
 mod convert;
+mod digest;
 mod formats;
 mod jpeg;
 mod planes;
@@ -11,6 +12,8 @@ use pyo3::prelude::*;
 /// Kernels of the package; its stub and documentation are in `_core.pyi`.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::digest::Digest;
     #[pymodule_export]
     use super::formats::decode_other;
     #[pymodule_export]

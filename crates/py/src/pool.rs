@@ -20,8 +20,10 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 type Found = (Vec<String>, usize, usize, &'static str, Option<String>);
 /// Sort of error, the system's number, text.
 type Failed = (&'static str, Option<i32>, String);
+/// The digest of the file's bytes, if it was wanted and they could be read.
+type Digest = Option<String>;
 /// A ticket, and what became of its picture.
-type Taken = (u64, Option<Found>, Option<Failed>);
+type Taken = (u64, Option<Found>, Option<Failed>, Digest);
 
 /// Memory that several jobs share.
 #[pyclass(module = "lookalike._core", frozen)]
@@ -50,16 +52,24 @@ impl Gate {
 #[pymethods]
 impl Job {
     #[new]
-    fn new(kinds: Vec<(String, usize, String, bool)>, pixels: u64, bytes: u64, gate: &Gate) -> PyResult<Self> {
+    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false))]
+    fn new(
+        kinds: Vec<(String, usize, String, bool)>,
+        pixels: u64,
+        bytes: u64,
+        gate: &Gate,
+        digest: bool,
+    ) -> PyResult<Self> {
         let specs: Result<Vec<Spec>> =
             kinds.iter().map(|(name, size, variant, segments)| Spec::new(name, *size, variant, *segments)).collect();
         let specs = specs.map_err(to_python)?;
-        Ok(Job(Arc::new(job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0)))))
+        let job = job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0)).with_digest(digest);
+        Ok(Job(Arc::new(job)))
     }
 
-    fn run(&self, py: Python<'_>, source: Source) -> (Option<Found>, Option<Failed>) {
+    fn run(&self, py: Python<'_>, source: Source) -> (Option<Found>, Option<Failed>, Digest) {
         let input = source.into();
-        halves(py.detach(|| self.0.run(&input, None, &NEVER, &mut Vec::new())))
+        parts(py.detach(|| self.0.run(&input, None, &NEVER, &mut Vec::new())))
     }
 }
 
@@ -81,8 +91,8 @@ impl Pool {
         Ok(taken
             .into_iter()
             .map(|done| {
-                let (found, failed) = halves(done.outcome);
-                (done.ticket, found, failed)
+                let (found, failed, digest) = parts(done.outcome);
+                (done.ticket, found, failed, digest)
             })
             .collect())
     }
@@ -120,10 +130,12 @@ impl From<Source> for job::Input {
 }
 
 /// The one or the other, for a language without sums.
-fn halves(outcome: Outcome) -> (Option<Found>, Option<Failed>) {
-    match outcome {
-        Ok(print) => (Some((print.hashes, print.width, print.height, print.format, print.warning)), None),
-        Err(error) => (None, Some(failed(error))),
+fn parts(outcome: Outcome) -> (Option<Found>, Option<Failed>, Digest) {
+    match outcome.print {
+        Ok(print) => {
+            (Some((print.hashes, print.width, print.height, print.format, print.warning)), None, outcome.digest)
+        }
+        Err(error) => (None, Some(failed(error)), outcome.digest),
     }
 }
 

@@ -41,12 +41,14 @@ class Item:
         error: why there is nothing to open, if so.
         fleeting: it came from an iterator that may reuse or close it when it is asked for the next, or may
             let us wait for the next.
+        digest: of its bytes, once it is asked for and known.
     """
 
     image: str
     source: object
     error: Exception | None = None
     fleeting: bool = False
+    digest: str | None = None
 
 
 def expand(sources: object) -> Iterator[Item]:

@@ -15,7 +15,7 @@ from ..errors import LimitError, MissingExtraError, NoImageError, SourceError
 from ..options import Limits
 from . import sniff
 
-__all__ = ["check_size", "held", "normalise", "opened", "weight"]
+__all__ = ["check_size", "held", "normalise", "opened", "orientation", "weight"]
 
 _HEAD = 512
 _REFUSED = frozenset({"EPS"})  # Pillow has Ghostscript run the file: no untrusted file may start a program
@@ -81,7 +81,7 @@ def weight(image: Image.Image) -> int:
     pixels = image.width * image.height
     # A progressive JPEG is kept as coefficients until its last scan; a turned picture is a second picture.
     # (Only JPEG tells its orientation before that: PNG would be decoded by the question.)
-    turned = image.format in ("JPEG", "MPO") and _orientation(image) in _TURNS
+    turned = image.format in ("JPEG", "MPO") and orientation(image) in _TURNS
     return 2 * pixels if turned or "progressive" in image.info or image.mode not in ("L", "RGB") else pixels
 
 
@@ -93,6 +93,15 @@ def held(image: Image.Image) -> Image.Image:
     frame = image.copy()
     frame.format = image.format
     return frame
+
+
+def orientation(image: Image.Image) -> int:
+    """Its EXIF orientation, 1 to 8 (or what number stands there); 1 if there is none."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        return 1  # EXIF data that cannot be read does not spoil the picture
+    return value if isinstance(value, int) else 1
 
 
 def normalise(image: Image.Image, recipe: str) -> Image.Image:
@@ -108,7 +117,7 @@ def normalise(image: Image.Image, recipe: str) -> Image.Image:
         _load(image)
         if recipe.startswith("imagehash"):
             return image
-        return _turned(_flat(image), _orientation(image))
+        return _turned(_flat(image), orientation(image))
     except Exception as error:
         _translate(error)
 
@@ -116,14 +125,6 @@ def normalise(image: Image.Image, recipe: str) -> Image.Image:
 def _load(image: Image.Image) -> None:
     with _loading[(id(image) >> 6) % len(_loading)]:
         image.load()
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:
-        return 1  # EXIF data that cannot be read does not spoil the picture
-    return value if isinstance(value, int) else 1
 
 
 def _turned(image: Image.Image, orientation: int) -> Image.Image:
