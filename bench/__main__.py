@@ -24,6 +24,7 @@ NAMES = (
     "imports",
     "memory",
     "chance",
+    "hamming_search",
 )
 
 

@@ -21,7 +21,11 @@ RUST = sorted((ROOT / "crates").rglob("*.rs"))
 
 MOST_LINES_OF_FUNCTION = 60
 MOST_LINES_OF_FILE = 500
-UNSAFE_FILES = {"crates/core/src/simd.rs"}
+UNSAFE_FILES = {
+    "crates/core/src/hamming/distance.rs",
+    "crates/core/src/segment/mapped.rs",
+    "crates/core/src/simd.rs",
+}
 
 # Written in pieces, or this file would find itself.
 FORBIDDEN = {
@@ -88,7 +92,7 @@ def test_files_and_functions_are_small(path: Path) -> None:
     assert not long, f"{named(path)}: functions of more than {MOST_LINES_OF_FUNCTION} lines: {long}"
 
 
-def test_unsafe_stands_in_one_file() -> None:
+def test_unsafe_stands_in_few_files() -> None:
     assert {named(path) for path in RUST if re.search(r"\bunsafe\b", rust_code(path))} <= UNSAFE_FILES
 
 

@@ -24,6 +24,7 @@ LAYERS = (
     ("hashes",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
+    ("hamming",),
     ("sources",),
     ("prints",),
     ("direct",),

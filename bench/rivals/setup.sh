@@ -51,4 +51,5 @@ install opencv pip_install opencv-contrib-python-headless==5.0.0.93
 install pdqhash pip_install pdqhash==0.2.8
 install dhash pip_install dhash==1.4
 install imagededup install_imagededup
+install faiss pip_install faiss-cpu==1.15.1
 install czkawka build_czkawka

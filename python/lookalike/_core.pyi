@@ -186,3 +186,91 @@ class Pool:
 
     def cancel(self) -> None:
         """Drop what has not begun, and stop what has."""
+
+def hamming_levels() -> list[str]:
+    """The vector levels of Hamming distance that this processor can run, narrowest first, such as `"avx2"`."""
+
+class IndexBuilder:
+    """Codes on their way to an index.
+
+    Raises:
+        ValueError: for a width that is not 1 to 1024 bits.
+    """
+
+    def __new__(cls, bits: int, count: int) -> IndexBuilder:
+        """For codes of so many bits, about `count` of them."""
+
+    def push(self, codes: bytes, rows: bytes | None = None) -> None:
+        """Packed codes, `ceil(bits / 8)` bytes each, with their row numbers as little-endian int64.
+
+        Without rows, they are counted from 0; then all must be without.
+
+        Raises:
+            ValueError: if they do not fit together, and for a code with bits above its width.
+        """
+
+    def finish(
+        self, about: Sequence[tuple[str, str]], path: str | PathLike[str] | None = None, tables: int | None = None
+    ) -> Index:
+        """Sort all, and make an index in memory or in a file. The builder is of no use afterwards.
+
+        Args:
+            about: names and texts to be kept in the header.
+            path: a file, which is there when it is complete, and replaces one that was.
+            tables: how many, if not as many as are estimated to be best.
+
+        Raises:
+            ValueError: for row numbers that are 2**32 or more apart.
+            OSError: if the file cannot be written; nothing of it is left.
+        """
+
+class Index:
+    """An index, in memory or in a mapped file. It never changes."""
+
+    bits: int
+    rows: int
+    distinct: int
+    about: list[tuple[str, str]]
+    checksum: int
+    """Of the header and of all else, so that only equal indexes have the same."""
+    nbytes: int
+    tables: list[tuple[int, int]]
+    """For each table, how many bits are above the part of the codes that it is sorted by, and how many are in it."""
+
+    @staticmethod
+    def open(path: str | PathLike[str]) -> Index:
+        """Map a file into memory.
+
+        Raises:
+            ValueError: if it is no index, of another version, or of another length than it should be.
+            OSError: if it cannot be read.
+        """
+
+    def verify(self) -> None:
+        """Read all of it.
+
+        Raises:
+            ValueError: if it is not as it was written.
+        """
+
+    def codes(self) -> tuple[bytes, bytes]:
+        """Packed codes, and row numbers as int64, by code, then row."""
+
+    def search(
+        self,
+        queries: bytes,
+        radius: int,
+        nearest: int | None = None,
+        threads: int = 1,
+        plan: str = "auto",
+        level: str | None = None,
+    ) -> tuple[bytes, bytes, bytes]:
+        """For each packed query all rows within the radius, or so many nearest of them, by distance, then row.
+
+        Args:
+            plan: `"auto"`, `"scan"` or `"tables"`: the answer is the same.
+            level: one of `hamming_levels()`, the best by default.
+
+        Returns:
+            Where the rows of each query begin, and the end (int64); rows (int64); distances (int32); little-endian.
+        """

@@ -13,6 +13,7 @@ pub mod files;
 pub mod fingerprint;
 pub mod formats;
 pub mod gate;
+pub mod hamming;
 pub mod hashes;
 pub mod job;
 pub mod jpeg;
@@ -22,6 +23,7 @@ pub mod plane;
 pub mod policy;
 pub mod reduction;
 pub mod resample;
+pub mod segment;
 pub mod simd;
 pub mod watch;
 

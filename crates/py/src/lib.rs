@@ -3,6 +3,7 @@
 mod convert;
 mod digest;
 mod formats;
+mod hamming;
 mod jpeg;
 mod planes;
 mod pool;
@@ -16,6 +17,8 @@ mod _core {
     use super::digest::Digest;
     #[pymodule_export]
     use super::formats::decode_other;
+    #[pymodule_export]
+    use super::hamming::{Index, IndexBuilder, hamming_levels};
     #[pymodule_export]
     use super::jpeg::decode_jpeg;
     #[pymodule_export]
