@@ -47,6 +47,7 @@ build_czkawka() {
 }
 
 install venv "${1:-.venv/bin/python}" -m venv --clear .bench/venv
+install duckdb pip_install duckdb==2.0.0
 install opencv pip_install opencv-contrib-python-headless==5.0.0.93
 install pdqhash pip_install pdqhash==0.2.8
 install dhash pip_install dhash==1.4

@@ -274,3 +274,39 @@ class Index:
         Returns:
             Where the rows of each query begin, and the end (int64); rows (int64); distances (int32); little-endian.
         """
+
+class Joined:
+    """Pairs of codes near each other, in columns that are read piece by piece.
+
+    `starts`, `members`, `left` and `right` are of 4 bytes a number without sign, `distances` of 2, as the machine
+    orders them. A cross join has neither `starts` nor `members`.
+    """
+
+    distinct: int
+    pairs: int
+
+    def read(self, column: str, start: int, stop: int) -> bytes:
+        """Some numbers of a column.
+
+        Raises:
+            ValueError: for a column that does not exist, and beyond its end.
+        """
+
+def join_codes(codes: bytes, bits: int, radius: int, limit: int, threads: int, plan: str) -> Joined:
+    """All pairs of different codes within a radius; `starts` and `members` tell the positions of each.
+
+    Args:
+        codes: codes of `ceil(bits / 8)` bytes, one behind the other.
+        bits: the width of a code, 8 to 1024.
+        radius: the largest distance.
+        limit: the most pairs.
+        threads: how many may work at a time.
+        plan: `"auto"`, `"blocks"` or `"sweep"`.
+
+    Raises:
+        ValueError: for arguments out of range, and for more pairs than allowed.
+        KeyboardInterrupt: within 0.1 s, or whatever else a signal's handler raises.
+    """
+
+def cross_join_codes(left: bytes, right: bytes, bits: int, radius: int, limit: int, threads: int, plan: str) -> Joined:
+    """All pairs of positions, one of each set, whose codes are within a radius; otherwise as `join_codes`."""

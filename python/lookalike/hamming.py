@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from ._core import Index, IndexBuilder
+from .joins import CrossJoin, Join, cross_join, join
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["HammingIndex", "Hits"]
+__all__ = ["CrossJoin", "HammingIndex", "Hits", "Join", "cross_join", "join"]
 
 MOST_BITS = 1024
 MOST_RADIUS = 2**31

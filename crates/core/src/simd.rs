@@ -89,6 +89,18 @@ pub fn run<R>(level: Level, kernel: impl FnOnce() -> R) -> R {
     }
 }
 
+/// As [`run`], for kernels that count bits: where AVX-512 has an instruction for it, that is used too.
+#[inline(always)]
+pub fn run_counting<R>(level: Level, kernel: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if level == Level::Avx512 && is_x86_feature_detected!("avx512vpopcntdq") {
+        assert!(has_avx512());
+        // SAFETY: the processor has all features that the function is compiled for.
+        return unsafe { with_avx512_counting(kernel) };
+    }
+    run(level, kernel)
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi2")]
 fn with_avx2<R>(kernel: impl FnOnce() -> R) -> R {
@@ -98,6 +110,12 @@ fn with_avx2<R>(kernel: impl FnOnce() -> R) -> R {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,bmi2")]
 fn with_avx512<R>(kernel: impl FnOnce() -> R) -> R {
+    kernel()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq,avx2,bmi2")]
+fn with_avx512_counting<R>(kernel: impl FnOnce() -> R) -> R {
     kernel()
 }
 

@@ -4,6 +4,7 @@ mod convert;
 mod digest;
 mod formats;
 mod hamming;
+mod join;
 mod jpeg;
 mod planes;
 mod pool;
@@ -19,6 +20,8 @@ mod _core {
     use super::formats::decode_other;
     #[pymodule_export]
     use super::hamming::{Index, IndexBuilder, hamming_levels};
+    #[pymodule_export]
+    use super::join::{Joined, cross_join_codes, join_codes};
     #[pymodule_export]
     use super::jpeg::decode_jpeg;
     #[pymodule_export]

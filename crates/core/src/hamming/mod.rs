@@ -7,6 +7,7 @@ pub mod codes;
 pub mod cost;
 pub mod distance;
 mod found;
+pub mod join;
 mod mih;
 mod scan;
 pub mod search;
