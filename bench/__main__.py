@@ -25,6 +25,8 @@ NAMES = (
     "memory",
     "chance",
     "hamming_search",
+    "library",
+    "hamming_join",
 )
 
 

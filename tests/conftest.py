@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +36,22 @@ def shared() -> Path:
 def photo(shared: Path) -> Path:
     """One ordinary JPEG photograph."""
     return sorted((shared / "photos" / "everyday").glob("*.jpg"))[0]
+
+
+@pytest.fixture
+def location(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a library can be made: a directory, or on the server that `make test-postgres` starts."""
+    server = os.environ.get("LOOKALIKE_POSTGRES")
+    if server is None:
+        yield str(tmp_path / "lib")
+        return
+    import psycopg
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    schema = f"test_{uuid.uuid4().hex}"
+    yield f"{server}&schema={schema}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE".encode())
 
 
 @dataclass

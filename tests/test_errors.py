@@ -20,6 +20,11 @@ BUILT_IN = {
     "MismatchError": ValueError,
     "ColumnError": LookupError,
     "MissingExtraError": ImportError,
+    "LibraryError": RuntimeError,
+    "NoLibraryError": FileNotFoundError,
+    "LockedError": RuntimeError,
+    "NewerError": RuntimeError,
+    "DamagedError": RuntimeError,
 }
 
 

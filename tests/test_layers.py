@@ -24,6 +24,7 @@ LAYERS = (
     ("hashes",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
+    ("joins",),
     ("hamming",),
     ("sources",),
     ("prints",),
@@ -34,12 +35,13 @@ LAYERS = (
     ("matching",),
     ("show",),
     ("imagehash",),
+    ("library",),
     ("cli",),
     ("__init__", "__main__"),
 )
 """From the lowest. A file imports from its own part and from lower layers."""
 
-HEAVY = {"PIL", "narwhals", "numpy", "pandas", "polars", "pyarrow", "tqdm", "urllib3"}
+HEAVY = {"PIL", "narwhals", "numpy", "pandas", "polars", "pyarrow", "sqlite3", "tqdm", "urllib3"}
 """What costs a user time or memory: loaded when it is needed."""
 
 

@@ -14,18 +14,24 @@ if TYPE_CHECKING:
     from . import imagehash
     from .errors import (
         ColumnError,
+        DamagedError,
         FetchError,
+        LibraryError,
         LimitError,
+        LockedError,
         LookalikeError,
         MismatchError,
         MissingExtraError,
+        NewerError,
         NoFileError,
         NoImageError,
+        NoLibraryError,
         SourceError,
     )
     from .fingerprints import Fingerprint, fingerprint, fingerprint_many
     from .hashes import Hash, MultiHash, hamming_distance, hex_digit_distance
     from .kinds import Kind
+    from .library.library import Library
     from .matching.duplicates import find_duplicates, is_duplicate
     from .matching.similar import find_similar
     from .options import Limits
@@ -33,19 +39,25 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ColumnError": "errors",
+    "DamagedError": "errors",
     "FetchError": "errors",
     "Fingerprint": "fingerprints",
     "Gallery": "show.gallery",
     "Hash": "hashes",
     "Kind": "kinds",
+    "Library": "library.library",
+    "LibraryError": "errors",
     "LimitError": "errors",
     "Limits": "options",
+    "LockedError": "errors",
     "LookalikeError": "errors",
     "MismatchError": "errors",
     "MissingExtraError": "errors",
     "MultiHash": "hashes",
+    "NewerError": "errors",
     "NoFileError": "errors",
     "NoImageError": "errors",
+    "NoLibraryError": "errors",
     "SourceError": "errors",
     "find_duplicates": "matching.duplicates",
     "find_similar": "matching.similar",
@@ -59,19 +71,25 @@ _HOMES = {
 
 __all__ = [
     "ColumnError",
+    "DamagedError",
     "FetchError",
     "Fingerprint",
     "Gallery",
     "Hash",
     "Kind",
+    "Library",
+    "LibraryError",
     "LimitError",
     "Limits",
+    "LockedError",
     "LookalikeError",
     "MismatchError",
     "MissingExtraError",
     "MultiHash",
+    "NewerError",
     "NoFileError",
     "NoImageError",
+    "NoLibraryError",
     "SourceError",
     "__version__",
     "find_duplicates",

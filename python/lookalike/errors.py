@@ -8,7 +8,12 @@
     │   └── LimitError      (ValueError)    it is larger than a limit allows
     ├── MismatchError       (ValueError)    hashes that cannot be compared
     ├── ColumnError         (LookupError)   a frame without the column
-    └── MissingExtraError   (ImportError)   an optional package is not installed
+    ├── MissingExtraError   (ImportError)   an optional package is not installed
+    └── LibraryError        (RuntimeError)  a library on disk cannot do what was asked
+        ├── NoLibraryError  (FileNotFoundError)  there is none where it was looked for
+        ├── LockedError                     another process is writing it
+        ├── NewerError                      it was made by a newer release
+        └── DamagedError                    its catalog is no sound database
 
 Some calls also raise a built-in: `ValueError` and `TypeError` for an argument that is out of range or
 of the wrong type, `OSError` and its kin for a file that cannot be opened.
@@ -18,13 +23,18 @@ from __future__ import annotations
 
 __all__ = [
     "ColumnError",
+    "DamagedError",
     "FetchError",
+    "LibraryError",
     "LimitError",
+    "LockedError",
     "LookalikeError",
     "MismatchError",
     "MissingExtraError",
+    "NewerError",
     "NoFileError",
     "NoImageError",
+    "NoLibraryError",
     "SourceError",
 ]
 
@@ -68,6 +78,26 @@ class MissingExtraError(LookalikeError, ImportError):
     def for_extra(cls, task: str, package: str, extra: str) -> MissingExtraError:
         """Say that `task` needs `package`, and which extra installs it."""
         return cls(f"{task} needs the package {package!r}: pip install 'lookalike[{extra}]'")
+
+
+class LibraryError(LookalikeError, RuntimeError):
+    """A library cannot do what was asked; the text says why."""
+
+
+class NoLibraryError(LibraryError, FileNotFoundError):
+    """There is no library where one was to be read: adding to it makes it."""
+
+
+class LockedError(LibraryError):
+    """Another process is writing the library; the text says which."""
+
+
+class NewerError(LibraryError):
+    """The library was made by a newer release, with a catalog that this one does not know."""
+
+
+class DamagedError(LibraryError):
+    """The library's catalog is damaged. (A damaged index is rebuilt from the catalog.)"""
 
 
 def shortened(value: object, length: int = 80) -> str:

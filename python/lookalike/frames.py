@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,11 +47,17 @@ def check_backend(to: str) -> None:
         raise MissingExtraError.for_extra(f"a table for {to}", _PACKAGES[to], to)
 
 
-def to_frame(rows: Iterable[dict[str, Any]], columns: Sequence[str], to: str = "pandas") -> Any:
+def to_frame(
+    rows: Iterable[dict[str, Any]],
+    columns: Sequence[str],
+    to: str = "pandas",
+    integers: Collection[str] = (),
+) -> Any:
     """Make a table of rows, with these columns in this order; a key that a row lacks is missing there.
 
     `width`, `height` and `hamming_distance` are integers (nullable ones in pandas, so that one unreadable
-    picture does not turn them all into floats), `segment_distance` a float, all else text.
+    picture does not turn them all into floats), `segment_distance` a float, all else text. The columns in
+    `integers` are integers too, also where there is no row to tell.
 
     Raises:
         ValueError, MissingExtraError: as `check_backend`.
@@ -61,7 +67,8 @@ def to_frame(rows: Iterable[dict[str, Any]], columns: Sequence[str], to: str = "
     for row in rows:
         for name, column in values.items():
             column.append(row.get(name))
-    return _pandas_frame(values) if to == "pandas" else _narwhals_frame(values, _PACKAGES[to])
+    whole = INTEGER_COLUMNS.union(integers)
+    return _pandas_frame(values, whole) if to == "pandas" else _narwhals_frame(values, _PACKAGES[to], whole)
 
 
 def column_names(frame: Any) -> list[str]:
@@ -268,39 +275,41 @@ def _series(name: str, values: list[Any], like: nw.DataFrame[Any]) -> nw.Series[
     return nw.new_series(name, values, _dtype(name, values), backend=backend)
 
 
-def _narwhals_frame(values: dict[str, list[Any]], package: str) -> Any:
+def _narwhals_frame(values: dict[str, list[Any]], package: str, integers: Collection[str]) -> Any:
     import narwhals as nw
 
     backend: Any = package
     series = {
-        name: nw.new_series(name, column, _dtype(name, column), backend=backend) for name, column in values.items()
+        name: nw.new_series(name, column, _dtype(name, column, integers), backend=backend)
+        for name, column in values.items()
     }
     return nw.from_dict(series, backend=backend).to_native()
 
 
-def _dtype(name: str, values: list[Any]) -> Any:
+def _dtype(name: str, values: list[Any], integers: Collection[str] = INTEGER_COLUMNS) -> Any:
     """The type of a column; `None` to let the table's package find one (dates, lists, a mixture)."""
     import narwhals as nw
 
     types = {type(value) for value in values if value is not None}
-    if name in INTEGER_COLUMNS or types == {int}:
+    if name in integers or types == {int}:
         return nw.Int64
     if name in REAL_COLUMNS or types in ({float}, {int, float}):
         return nw.Float64
     return nw.String if types <= {str} else None
 
 
-def _pandas_frame(values: dict[str, list[Any]]) -> Any:
+def _pandas_frame(values: dict[str, list[Any]], integers: Collection[str]) -> Any:
     import pandas as pd
 
-    return pd.DataFrame({name: _pandas_column(name, column) for name, column in values.items()}, columns=list(values))
+    columns = {name: _pandas_column(name, column, integers) for name, column in values.items()}
+    return pd.DataFrame(columns, columns=list(values))
 
 
-def _pandas_column(name: str, values: list[Any]) -> Any:
+def _pandas_column(name: str, values: list[Any], integers: Collection[str] = INTEGER_COLUMNS) -> Any:
     """One column as pandas keeps it: narwhals has no word for pandas' nullable integers."""
     import narwhals as nw
     import pandas as pd
 
     # Text as objects, or pandas 3 would make None into NaN, and a column of None alone into something else again.
     types = {None: None, nw.Int64: "Int64", nw.Float64: "float64", nw.String: object}
-    return pd.Series(values, dtype=types[_dtype(name, values)])
+    return pd.Series(values, dtype=types[_dtype(name, values, integers)])

@@ -70,8 +70,9 @@ class Crew:
         task = Task(function, argument)
         self._tasks.put(task)
         if len(self._threads) < self._workers:
-            self._threads.append(threading.Thread(target=_serve, args=(self._tasks,), daemon=True))
-            self._threads[-1].start()
+            thread = threading.Thread(target=_serve, args=(self._tasks,), daemon=True)
+            thread.start()
+            self._threads.append(thread)  # one that Ctrl-C kept from starting cannot be waited for
         return task
 
     def dismiss(self) -> None:

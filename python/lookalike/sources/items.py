@@ -17,7 +17,7 @@ from .files import FileName, expand_path, is_file, readable
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Item", "count", "expand", "is_array", "is_image", "settle", "why_unsupported"]
+__all__ = ["Item", "count", "expand", "expand_each", "is_array", "is_image", "settle", "why_unsupported"]
 
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -58,7 +58,20 @@ def expand(sources: object) -> Iterator[Item]:
     with an `error`. (An exception of the caller's own iterator does pass through.)
     """
     for number, item in enumerate(_expand(sources, False)):
-        yield item if item.image else replace(item, image=f"{_kind(item.source)} {number}")
+        yield _numbered(item, number)
+
+
+def expand_each(sources: Iterable[object]) -> Iterator[tuple[int, Item]]:
+    """As `expand`, of a collection: each item with the place in it of the source that it comes from."""
+    number = 0
+    for place, source in enumerate(sources):
+        for item in _of_members([source], not isinstance(sources, Sized)):
+            yield place, _numbered(item, number)
+            number += 1
+
+
+def _numbered(item: Item, number: int) -> Item:
+    return item if item.image else replace(item, image=f"{_kind(item.source)} {number}")
 
 
 def _expand(source: object, fleeting: bool) -> Iterator[Item]:

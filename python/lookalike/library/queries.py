@@ -1,0 +1,164 @@
+"""What is searched for: a picture, a fingerprint, a hash or hex text, as packed codes of the library's kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .. import batch
+from ..direct import Plan
+from ..errors import MismatchError
+from ..fingerprints import Fingerprint, fingerprint
+from ..hashes import Hash
+from ..kinds import Kind
+from ..matching.query import is_hash_text
+from ..options import Limits
+from ..prints import error_text, parse_kinds
+from ..sources import Item
+from ..sources.items import expand, is_array
+from .records import Layout, default_radius
+from .values import is_column
+
+__all__ = ["Query", "chosen_kinds", "queries_of", "query_of", "radii_of"]
+
+
+class Query(NamedTuple):
+    """One thing to look for.
+
+    Attributes:
+        name: what the user calls it.
+        codes: of the kinds that are searched, by their texts.
+        digest: of its bytes; `None` if it has none.
+        error: why it cannot be looked for, if so.
+    """
+
+    name: str
+    codes: dict[str, bytes]
+    digest: str | None = None
+    error: str | None = None
+
+
+def chosen_kinds(kinds: object, layout: Layout) -> tuple[str, ...]:
+    """Which of a library's kinds are searched: all, unless some are named.
+
+    Raises:
+        MismatchError: if the library has not that kind.
+    """
+    if kinds is None:
+        return layout.names
+    names = tuple(map(str, parse_kinds(kinds)))  # type: ignore[arg-type]
+    for name in names:
+        if name not in layout.names:
+            raise MismatchError(f"expected kinds among those of the library, {', '.join(layout.names)}; got {name}")
+    return names
+
+
+def radii_of(radius: int | Mapping[str, int] | None, names: Sequence[str], layout: Layout) -> dict[str, int]:
+    """The radius of each kind: the same for all, or each its own; by default that of the kind.
+
+    Raises:
+        ValueError: if one is no whole number from 0 to the kind's bits.
+    """
+    given = radius if isinstance(radius, Mapping) else {} if radius is None else dict.fromkeys(names, radius)
+    given = {str(Kind.parse(name)): value for name, value in given.items()}
+    for name in given:
+        if name not in names:
+            raise ValueError(
+                f"expected a radius for the kinds that are searched, {', '.join(names)}; got one for {name}"
+            )
+    return {name: _checked(given.get(name, default_radius(Kind.parse(name))), name, layout) for name in names}
+
+
+def _checked(radius: Any, name: str, layout: Layout) -> int:
+    item = getattr(radius, "item", None)
+    value = item() if callable(item) else radius
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= layout.bits[name]:
+        raise ValueError(f"expected a radius for {name} from 0 to {layout.bits[name]} bits, got {radius!r}")
+    return value
+
+
+def query_of(source: Any, names: Sequence[str], recipe: str, limits: Limits) -> Query:
+    """One thing to look for.
+
+    Raises:
+        MismatchError: if it is a hash of another kind or recipe.
+        SourceError, OSError, ValueError, TypeError: if it is a picture that cannot be read.
+    """
+    ready = _ready(source, names, recipe)
+    if ready is not None:
+        return ready
+    found = fingerprint(source, kinds=list(names), recipe=recipe, limits=limits, digest=True)
+    return _of_print(found, names)
+
+
+def _ready(source: Any, names: Sequence[str], recipe: str) -> Query | None:
+    """The query that needs no picture to be read; `None` if the source is a picture."""
+    if isinstance(source, Fingerprint):
+        if source.recipe != recipe:
+            raise MismatchError(f"the query comes from the recipe {source.recipe}, the library's codes from {recipe}")
+        missing = [name for name in names if name not in source.hashes]
+        if len(missing) == len(names):
+            raise MismatchError(f"the query's fingerprint has none of the kinds {', '.join(names)}")
+        return _of_print(source, [name for name in names if name in source.hashes])
+    if isinstance(source, str) and len(names) == 1 and is_hash_text(source) and _fits(source, names[0]):
+        source = Hash.from_hex(source, names[0], recipe)
+    if isinstance(source, str) and len(names) > 1 and is_hash_text(source) and _fits_any(source, names):
+        raise ValueError(f"the hash {source!r} is of one kind: say of which, as in kinds={names[0]!r}")
+    if not isinstance(source, Hash):
+        return None
+    if str(source.kind) not in names:
+        raise MismatchError(f"the query is a {source.kind} hash, but {', '.join(names)} is searched")
+    if source.recipe != recipe:
+        raise MismatchError(f"the query comes from the recipe {source.recipe}, the library's codes from {recipe}")
+    return Query(source.hex, {str(source.kind): _packed(source)})
+
+
+def _fits(text: str, name: str) -> bool:
+    return len(text) == Kind.parse(name).hex_digits
+
+
+def _fits_any(text: str, names: Iterable[str]) -> bool:
+    return any(_fits(text, name) for name in names)
+
+
+def _of_print(found: Fingerprint, names: Sequence[str]) -> Query:
+    return Query(found.image, {name: _packed(found.hashes[name]) for name in names}, found.digest)
+
+
+def _packed(value: Any) -> bytes:
+    return bytes(value.value.to_bytes((value.bits + 7) // 8, "big"))
+
+
+def queries_of(sources: Any, names: Sequence[str], recipe: str, plan: Plan, workers: int) -> Iterator[Query]:
+    """Many things to look for, in order, one for each picture; what cannot be read has an error."""
+    if isinstance(sources, Fingerprint | Hash):
+        sources = [sources]
+    if not isinstance(sources, list | tuple) and is_column(sources) and not is_array(sources):
+        sources = list(sources)
+    if isinstance(sources, list | tuple) and any(_is_ready(source) for source in sources):
+        yield from (_one_of_many(source, names, recipe, plan.limits) for source in sources)
+        return
+    yield from _of_items(expand(sources), names, plan, workers)
+
+
+def _is_ready(source: Any) -> bool:
+    return isinstance(source, Fingerprint | Hash) or (isinstance(source, str) and is_hash_text(source))
+
+
+def _one_of_many(source: Any, names: Sequence[str], recipe: str, limits: Limits) -> Query:
+    try:
+        return query_of(source, names, recipe, limits)
+    except Exception as error:
+        name = (
+            source.image if isinstance(source, Fingerprint) else str(source) if isinstance(source, str | Hash) else ""
+        )
+        return Query(name or type(source).__name__, {}, None, error_text(error))
+
+
+def _of_items(items: Iterator[Item], names: Sequence[str], plan: Plan, workers: int) -> Iterator[Query]:
+    for row in batch.rows(items, plan, workers):
+        if row["error"] is not None:
+            yield Query(row["image"], {}, None, row["error"])
+        else:
+            codes = {name: bytes.fromhex(row[name].zfill(2 * ((len(row[name]) + 1) // 2))) for name in names}
+            yield Query(row["image"], codes, row["digest"])

@@ -1,0 +1,111 @@
+"""Every statement of the catalog, in SQL that SQLite and PostgreSQL both read, with `?` for a value.
+
+What the two spell differently is named in braces, and each store gives its words: `{big}` a whole number of
+64 bits, `{blob}` bytes, `{serial}` a primary key that the database counts up and never gives twice.
+"""
+
+from __future__ import annotations
+
+__all__ = ["COLUMNS", "SCHEMA", "SCHEMA_VERSION", "among"]
+
+SCHEMA_VERSION = 1
+
+COLUMNS = (
+    "number",
+    "image",
+    "place",
+    "size",
+    "mtime_ns",
+    "digest",
+    "width",
+    "height",
+    "format",
+    "owner",
+    "listing",
+    "time",
+    "facts",
+    "codes",
+    "warning",
+    "error",
+    "added",
+)
+"""The columns of `images`, in the order of a `Record`'s fields."""
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS images (
+        number {big} PRIMARY KEY,
+        image TEXT NOT NULL,
+        place TEXT NOT NULL,
+        size {big}, mtime_ns {big},
+        digest TEXT,
+        width {big}, height {big}, format TEXT,
+        owner TEXT NOT NULL, listing TEXT NOT NULL,
+        time TEXT,
+        facts TEXT,
+        codes {blob},
+        warning TEXT, error TEXT,
+        added TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS images_by_place ON images (place, owner, listing)",
+    "CREATE INDEX IF NOT EXISTS images_by_digest ON images (digest) WHERE digest IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS images_failed ON images (number) WHERE error IS NOT NULL",
+    # Rows that are gone, for those who hold them in segments or in memory.
+    "CREATE TABLE IF NOT EXISTS removed (seq {serial}, number {big} NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS segments (
+        home TEXT NOT NULL, file TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        first_row {big} NOT NULL, last_row {big} NOT NULL, codes {big} NOT NULL,
+        generation {big} NOT NULL, checksum TEXT NOT NULL,
+        PRIMARY KEY (home, file))""",
+    """CREATE TABLE IF NOT EXISTS marks (
+        kind TEXT NOT NULL, code TEXT NOT NULL, mark TEXT NOT NULL, reason TEXT, added TEXT NOT NULL,
+        PRIMARY KEY (mark, kind, code))""",
+)
+
+_ALL = ", ".join(COLUMNS)
+
+GET_META = "SELECT key, value FROM meta"
+SET_META = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+ONE_META = "SELECT value FROM meta WHERE key = ?"
+
+INSERT_IMAGE = f"INSERT INTO images ({_ALL}) VALUES ({', '.join('?' * len(COLUMNS))})"
+UPDATE_IMAGE = f"UPDATE images SET {', '.join(f'{name} = ?' for name in COLUMNS[1:])} WHERE number = ?"
+DELETE_IMAGE = "DELETE FROM images WHERE number = ?"
+
+BY_PLACES = f"SELECT {_ALL} FROM images WHERE place IN "
+BY_NUMBERS = f"SELECT {_ALL} FROM images WHERE number IN "
+BY_DIGEST = f"SELECT {_ALL} FROM images WHERE digest = ? ORDER BY number"
+NUMBERS_BY_PLACES = "SELECT number, place FROM images WHERE place IN "
+NUMBERS_BY_IMAGES = "SELECT number, image FROM images WHERE image IN "
+ALL_IMAGES = f"SELECT {_ALL} FROM images WHERE number > ? ORDER BY number LIMIT ?"
+FAILED_IMAGES = f"SELECT {_ALL} FROM images WHERE error IS NOT NULL AND number > ? ORDER BY number LIMIT ?"
+FILES = (
+    "SELECT number, place, size, mtime_ns FROM images WHERE mtime_ns IS NOT NULL AND number > ? ORDER BY number LIMIT ?"
+)
+SAME_BYTES = """SELECT number, digest FROM images WHERE digest IN
+    (SELECT digest FROM images WHERE digest IS NOT NULL GROUP BY digest HAVING count(*) > 1) ORDER BY number"""
+CODES = "SELECT number, codes FROM images WHERE number BETWEEN ? AND ? AND codes IS NOT NULL ORDER BY number"
+COUNTS = """SELECT count(*), count(codes), count(error), count(warning), coalesce(max(number), 0),
+    coalesce(sum(size), 0) FROM images"""
+DISTINCT = """SELECT count(DISTINCT nullif(owner, '')), count(DISTINCT nullif(listing, '')), count(DISTINCT place)
+    FROM images"""
+
+INSERT_REMOVED = "INSERT INTO removed (number) VALUES (?)"
+REMOVED_SINCE = "SELECT seq, number FROM removed WHERE seq > ? ORDER BY seq"
+# Segments of another machine may hold these rows still.
+DROP_REMOVED = "DELETE FROM removed WHERE number <= ? AND NOT EXISTS (SELECT 1 FROM segments WHERE home <> ?)"
+
+SEGMENTS = """SELECT home, file, kind, first_row, last_row, codes, generation, checksum FROM segments
+    WHERE home = ? ORDER BY first_row, kind"""
+INSERT_SEGMENT = "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+DELETE_SEGMENT = "DELETE FROM segments WHERE home = ? AND file = ?"
+
+ADD_MARK = """INSERT INTO marks (kind, code, mark, reason, added) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (mark, kind, code) DO UPDATE SET reason = excluded.reason"""
+DROP_MARK = "DELETE FROM marks WHERE mark = ? AND kind = ? AND code = ?"
+MARKS = "SELECT kind, code, mark, reason, added FROM marks WHERE mark = ? ORDER BY kind, code"
+
+
+def among(count: int) -> str:
+    """The list of `count` values after an `IN`."""
+    return f"({', '.join('?' * count)})"
