@@ -1,9 +1,9 @@
-# Verbs for people and for CI: make demo | test | lint | bench | fuzz | build | clean.
+# Verbs for people and for CI: make demo | test | test-postgres | lint | bench | fuzz | build | clean.
 # Each works on a bare clone: it makes .venv and installs what it needs, once.
 # PYTHON=... names the interpreter to begin with; otherwise the first python3 that is new enough is taken.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz build clean
+.PHONY: help demo test test-postgres lint bench fuzz build clean
 
 export PYTHON
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -14,6 +14,7 @@ CORE := pyproject.toml Cargo.toml Cargo.lock tools/setup.sh $(shell find crates 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?=
 BENCH ?=
+LIBRARY_TESTS := $(sort $(wildcard tests/test_library*.py) tests/test_postgres.py)
 
 # Only the pictures in it are wanted, and they are the same in every wheel of this version: so one wheel
 # for all machines, without its dependencies.
@@ -23,6 +24,8 @@ SAMPLES_WHEEL := --only-binary=:all: --platform manylinux_2_28_x86_64 --python-v
 help:
 	@echo "make demo    set up, and do the main job on real photographs"
 	@echo "make test    all tests, Rust and Python"
+	@echo "make test-postgres"
+	@echo "             the tests of libraries, with the catalog on a private PostgreSQL server (Debian's package)"
 	@echo "make lint    formatting, lint and types"
 	@echo "make bench   speed, fidelity and memory against their targets, and rivals (BENCH=--quick for a short run)"
 	@echo "make fuzz    property tests with new random cases, then each decoder's fuzz target (FUZZ_TARGETS=jpeg for"
@@ -36,6 +39,9 @@ demo: .venv/.base .demo/.packages
 test: .venv/.dev .demo/.packages
 	cargo test --locked -p lookalike-core
 	$(BIN)/python -m pytest
+
+test-postgres: .venv/.dev
+	tools/postgres.sh $(BIN)/python -m pytest -m "not directory" $(LIBRARY_TESTS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check $(SOURCES)
