@@ -36,12 +36,14 @@ LAYERS = (
     ("show",),
     ("imagehash",),
     ("library",),
+    # Needs scikit-learn, so that nobody imports it but who wants it.
+    ("features",),
     ("cli",),
     ("__init__", "__main__"),
 )
 """From the lowest. A file imports from its own part and from lower layers."""
 
-HEAVY = {"PIL", "narwhals", "numpy", "pandas", "polars", "pyarrow", "sqlite3", "tqdm", "urllib3"}
+HEAVY = {"PIL", "narwhals", "numpy", "pandas", "polars", "psycopg", "pyarrow", "sklearn", "sqlite3", "tqdm", "urllib3"}
 """What costs a user time or memory: loaded when it is needed."""
 
 

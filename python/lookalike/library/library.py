@@ -18,16 +18,18 @@ from ..sources.items import count as count_of
 from . import folding
 from .adding import Added, Adding, sources_of
 from .checking import Verified, verify
+from .exchange import Exchanging
 from .opened import Opened
 from .places import is_gone, place_of_path
 from .reading import Reading
 from .ready import add_ready
+from .reuse import Reusing
 from .values import check_facts, clean
 
 __all__ = ["Library"]
 
 
-class Library(Reading):
+class Library(Reading, Exchanging, Reusing):
     """Fingerprints kept in a directory, with what the user knows of each image.
 
     Nothing is made until something is added. One process writes at a time; any number search, and see rows as

@@ -23,7 +23,7 @@ class Card:
         image: its id.
         thumbnail: the picture, if it can be shown.
         problem: why it cannot, or what else is wrong with the row.
-        facts: such as size and format, one line.
+        facts: such as size and format, one line or several.
         hashes: name and hex text of each hash.
         badge: its distance to the query, or its part in a group.
         is_exact: whether that is a distance of zero, or another picture's hash.

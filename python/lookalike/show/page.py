@@ -158,7 +158,11 @@ def _caption(card: Card, *, is_wide: bool = False) -> str:
         folder, name = _last_folders(folder), _elided(name)
     note = card.problem if card.thumbnail else ""
     lines = [f'<div class="lk-name" title="{_escaped(card.image)}"><bdi>{_escaped(name)}</bdi></div>']
-    lines += [f'<div class="lk-line"><bdi>{_escaped(line)}</bdi></div>' for line in (folder, card.facts, note) if line]
+    lines += [
+        f'<div class="lk-line"><bdi>{_escaped(line)}</bdi></div>'
+        for line in (folder, *card.facts.split("\n"), note)
+        if line
+    ]
     if card.hashes:
         pairs = (
             f'<dt>{_escaped(kind)}</dt><dd title="{_escaped(text)}">{_escaped(text)}</dd>' for kind, text in card.hashes

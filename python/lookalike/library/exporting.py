@@ -1,0 +1,190 @@
+"""A library into a file, CSV or Parquet, in parts, so that its length is no matter; `importing` reads it back.
+
+An export holds everything but row numbers, which belong to one library. In CSV a missing value is an empty cell,
+facts are JSON, and a text that a spreadsheet would take for a formula, or that begins with an apostrophe, has an
+apostrophe before it, which is taken off again. So what is exported, imported and exported again is the same, byte
+for byte. What `lookalike scan` writes can be imported too: it has fewer columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import LookalikeError, MissingExtraError
+from .catalog import Catalog
+from .records import Layout, Record
+
+__all__ = ["FORMS", "INTEGERS", "columns_of", "export", "form_of", "parquet", "unmarked", "write_csv"]
+
+FORMS = (".csv", ".parquet")
+_BEFORE = ("image", "place", "size", "mtime_ns", "digest", "width", "height", "format", "owner", "listing", "time")
+_AFTER = ("recipe", "warning", "error", "added")
+INTEGERS = frozenset({"size", "mtime_ns", "width", "height"})
+"""Columns with whole numbers; all others are text."""
+# As in the command line's tables; a cell that begins with the mark itself is marked, so that it can be taken off.
+_MARK = "'"
+_MARKED = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", _MARK)
+_GROUP = 50_000
+"""Rows that are in memory at once while Parquet is written."""
+
+
+class Lines(Protocol):
+    """Something that takes lines of text."""
+
+    def write(self, text: str, /) -> object: ...
+
+
+def columns_of(layout: Layout) -> tuple[str, ...]:
+    """The columns of an export, in order."""
+    return (*_BEFORE, "facts", *layout.names, *_AFTER)
+
+
+def form_of(path: str | os.PathLike[str]) -> str:
+    """`".csv"` or `".parquet"`.
+
+    Raises:
+        ValueError: for another extension.
+    """
+    form = Path(path).suffix.lower()
+    if form not in FORMS:
+        raise ValueError(f"expected a file name that ends in {' or '.join(FORMS)}, got {os.fspath(path)!r}")
+    return form
+
+
+def export(catalog: Catalog, path: str | os.PathLike[str]) -> int:
+    """Write all rows to a file, in the order of their numbers: see `Library.export`."""
+    form = form_of(path)
+    if form == ".parquet":
+        parquet()  # before the work
+    with _new_file(Path(path)) as temporary:
+        if form == ".parquet":
+            return _write_parquet(catalog, temporary)
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            return write_csv(catalog, file)
+
+
+def write_csv(catalog: Catalog, file: Lines) -> int:
+    """Write all rows as CSV, a line at a time; how many there are."""
+    writer = csv.writer(_Lines(file), lineterminator="\r\n")
+    writer.writerow(columns_of(catalog.head.layout))
+    count = 0
+    for cells in _cells(catalog):
+        writer.writerow([_marked(cell) if isinstance(cell, str) else cell for cell in cells])
+        count += 1
+    return count
+
+
+class _Lines:
+    """Ends each line of a CSV writer by a line feed.
+
+    Told so itself, the writer of Python 3.11 would leave a cell with a carriage return without quotes.
+    """
+
+    def __init__(self, file: Lines) -> None:
+        self._file = file
+
+    def write(self, line: str) -> None:
+        self._file.write(line[:-2] + "\n")
+
+
+def _cells(catalog: Catalog) -> Iterator[list[Any]]:
+    head = catalog.head
+    with catalog.store.snapshot():
+        for record in catalog.every():
+            yield _cells_of(record, head.layout, head.recipe)
+
+
+def _cells_of(record: Record, layout: Layout, recipe: str) -> list[Any]:
+    before = [getattr(record, name) for name in _BEFORE]
+    before[8:10] = [record.owner or None, record.listing or None]
+    codes = record.codes
+    hashes = [None if codes is None else layout.hex(codes, name) for name in layout.names]
+    return [*before, record.facts, *hashes, recipe, record.warning, record.error, record.added]
+
+
+def _marked(text: str) -> str:
+    return _MARK + text if text.startswith(_MARKED) else text
+
+
+def unmarked(text: str) -> str:
+    """A cell's text, which is not empty, without the mark."""
+    return text[1:] if text[0] == _MARK and text[1:].startswith(_MARKED) else text
+
+
+def _write_parquet(catalog: Catalog, path: Path) -> int:
+    import pyarrow as pa
+
+    names = columns_of(catalog.head.layout)
+    schema = pa.schema([(name, pa.int64() if name in INTEGERS else pa.string()) for name in names])
+    count, rows = 0, _cells(catalog)
+    with parquet().ParquetWriter(path, schema) as writer:
+        while part := list(islice(rows, _GROUP)):
+            count += len(part)
+            columns = zip(zip(*part, strict=True), schema.types, strict=True)
+            arrays = [pa.array(column, kind) for column, kind in columns]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    return count
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    """A file to write beside its place, which is moved there if all goes well, and else is gone."""
+    try:
+        place = path.resolve()  # through a link, the file it points to is replaced
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not place.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {place.parent}")
+        handle, name = tempfile.mkstemp(prefix=f".{place.stem[:40]}.", suffix=place.suffix, dir=place.parent)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
+        raise _problem(error, path) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(place))
+        temporary.replace(place)
+    except OSError as error:
+        if isinstance(error, LookalikeError) or error.filename not in (None, name):
+            raise  # of the library, not of the file
+        raise _problem(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _problem(error: Exception, path: Path) -> OSError:
+    """The error as one that names the file instead of the temporary one."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return OSError(getattr(error, "errno", None) or errno.EIO, f"cannot write: {reason or error}", os.fspath(path))
+
+
+def _mode(place: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new one gets."""
+    with suppress(OSError):
+        return place.stat().st_mode & 0o7777
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def parquet() -> Any:
+    """The package for Parquet.
+
+    Raises:
+        MissingExtraError: if it is not installed.
+    """
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtraError.for_extra("Parquet", "pyarrow", "arrow") from None
+    return parquet
