@@ -11,19 +11,23 @@ import pytest
 
 from commands import run
 from lookalike import _core
+from lookalike.cli import library
 from lookalike.cli.arguments import FRAME_FORMS
 from lookalike.frames import load
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
-COMMANDS = ("hash", "scan", "duplicates", "similar", "compare", "gallery")
+COMMANDS = (
+    *("hash", "scan", "duplicates", "similar", "compare", "gallery", "library"),
+    *(f"library {name}" for name in library.COMMANDS),
+)
 HEAVY = {"PIL", "numpy", "pandas", "polars", "pyarrow", "narwhals", "tqdm", "urllib3"}
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_is_the_golden_text(command: str) -> None:
-    result = run(*filter(None, [command]), "--help")
+    result = run(*command.split(), "--help")
     assert (result.status, result.err) == (0, "")
-    file = GOLDEN / f"{command or 'lookalike'}.txt"
+    file = GOLDEN / f"{_stem(command)}.txt"
     expected = file.read_text(encoding="utf-8") if file.exists() else ""
     if result.out != expected and os.environ.get("LOOKALIKE_REWRITE") == "1":
         GOLDEN.mkdir(parents=True, exist_ok=True)
@@ -32,10 +36,14 @@ def test_help_is_the_golden_text(command: str) -> None:
 
 
 def test_golden_texts_are_those_of_the_commands() -> None:
-    assert {file.stem for file in GOLDEN.glob("*.txt")} == {"lookalike", *COMMANDS}
+    assert {file.stem for file in GOLDEN.glob("*.txt")} == set(map(_stem, ["", *COMMANDS]))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], *([command, "--help"] for command in COMMANDS)])
+def _stem(command: str) -> str:
+    return command.replace(" ", "-") or "lookalike"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([*command.split(), "--help"] for command in COMMANDS)])
 def test_light_commands_load_nothing_heavy(words: list[str]) -> None:
     code = "import sys; from lookalike.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)

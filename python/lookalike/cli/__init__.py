@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .arguments import Parser, hide_operands
-from .output import ClosedOutputError, complain, finish, leave, open_streams
+from .output import ClosedOutputError, complain, finish, in_the_shell, leave, open_streams
 
 __all__ = ["main"]
 
@@ -18,6 +18,7 @@ _COMMANDS = {
     "similar": "rank images by their distance to one image",
     "compare": "tell whether two images look alike",
     "gallery": "write a page that shows images with their hashes",
+    "library": "keep fingerprints on disk: add, search, find copies among millions",
 }
 
 _EXIT_STATUS = """\
@@ -78,7 +79,7 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, OSError) and not isinstance(error, LookalikeError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     if isinstance(error, (LookalikeError, ValueError, OSError)) and str(error):
-        return str(error)
+        return in_the_shell(str(error))
     if isinstance(error, MemoryError):
         return "not enough memory"
     return f"unexpected {type(error).__name__}: {error} (--debug shows where)"
@@ -99,6 +100,8 @@ def _run(words: list[str], debug: bool) -> int:
     if name not in _COMMANDS:
         parser.error(f"unknown command {name!r}: expected one of {', '.join(_COMMANDS)}")
     command = import_module(f".{name}", __name__)
+    if name == "library":
+        command, rest = command.chosen(rest)
     command_args = command.parser().parse_intermixed_args(hide_operands(rest))
     if not debug:
         from .silence import silence_libraries

@@ -26,6 +26,7 @@ __all__ = [
     "hide_operands",
     "kinds",
     "number",
+    "one_kind",
     "operand",
     "page",
     "sized",
@@ -121,7 +122,8 @@ def kinds(text: str) -> list[Kind]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _kind(text: str) -> Kind:
+def one_kind(text: str) -> Kind:
+    """A hash kind."""
     try:
         return Kind.parse(text)
     except ValueError as error:
@@ -186,7 +188,7 @@ def add_on(parser: Parser) -> None:
     parser.add_argument(
         "--on",
         metavar="KIND",
-        type=_kind,
+        type=one_kind,
         default=Kind.parse(DEFAULT_KIND),
         help=f"hash kind to compare by: the frame's column (default: {DEFAULT_KIND})",
     )

@@ -28,10 +28,10 @@ Groups = list[tuple[str, list[str]]]
 
 def parser() -> Parser:
     """The arguments of the command."""
-    from .targets import SOURCES_HELP
+    from .targets import WITH_LIBRARY_HELP
 
     new = Parser("lookalike duplicates", "lookalike duplicates [options] FOLDER_OR_FRAME...", _DESCRIPTION)
-    arguments.add_sources(new, "FOLDER_OR_FRAME", SOURCES_HELP)
+    arguments.add_sources(new, "FOLDER_OR_FRAME", WITH_LIBRARY_HELP)
     arguments.add_on(new)
     arguments.add_recipe(new, frame=True)
     arguments.add_format(new)
@@ -47,8 +47,11 @@ def run(args: Namespace) -> int:
     from .stream import aside
 
     counts = Counts()
-    name = targets.frame_name(args.sources)
-    if name is None:
+    library = targets.library_of(args, args.on)
+    name = None if library is not None else targets.frame_name(args.sources)
+    if library is not None:
+        pairs = aside(lambda: [(row[str(args.on)], row["image"]) for row in library.rows()])
+    elif name is None:
         rows = targets.rows_of_scan(args, [args.on], counts)
         pairs = [(row[str(args.on)], row["image"]) for row in rows]
     else:

@@ -22,6 +22,7 @@ __all__ = [
     "csv_line",
     "escaped",
     "finish",
+    "in_the_shell",
     "leave",
     "open_streams",
     "portable",
@@ -35,6 +36,16 @@ _UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-
 _CONTROL = re.compile(f"[{_UNSAFE}]")
 _ESCAPED = re.compile(f"[{_UNSAFE}\\\\]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What errors tell a program to write, and what stands for it here.
+_IN_THE_SHELL = (
+    ("pass wait=SECONDS", "pass --wait SECONDS"),
+    ("as in kinds=", "as in --kind "),
+    ("expected by= as", "expected --by as"),
+    ("leave kinds out", "leave --kind out"),
+    ("leave recipe out", "leave --recipe out"),
+    ("verify(repair=True)", "'lookalike library verify --repair'"),
+    ("compact()", "'lookalike library compact'"),
+)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\\": "\\\\"}
 
 
@@ -82,6 +93,13 @@ def _written_out(match: re.Match[str]) -> str:
 def portable(text: str) -> str:
     """The text as valid UTF-8: bytes that are none are written out. Frames cannot hold them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def in_the_shell(text: str) -> str:
+    """The text of an error with options and commands in the place of arguments and functions."""
+    for written, typed in _IN_THE_SHELL:
+        text = text.replace(written, typed)
+    return text
 
 
 def complain(message: str) -> None:

@@ -27,16 +27,25 @@ error, and a message on standard error.
 
 The file is written when the scan is complete, in one step, in the place of an older one. On Ctrl-C
 the rows that are done are kept: in FILE, or beside it as in 'frame.partial.csv' where there is an
-older FILE. If not one image can be read, nothing is written."""
+older FILE. If not one image can be read, nothing is written.
+
+With --library the images go into a library instead, a new one with the kinds phash and dhash if --kind
+names no others: see 'lookalike library add'."""
 
 
 def parser() -> Parser:
     """The arguments of the command."""
-    new = Parser("lookalike scan", "lookalike scan [options] FOLDER... [-o FILE]", _DESCRIPTION)
+    new = Parser("lookalike scan", "lookalike scan [options] FOLDER... [-o FILE | --library LIBRARY]", _DESCRIPTION)
     arguments.add_sources(
         new, "FOLDER", "folder, image, pattern or http(s) address; '-' reads such names from standard input, one a line"
     )
     arguments.add_output(new, "--output", "the table: .csv, .parquet or .json; '-', or none, is CSV on standard output")
+    new.add_argument(
+        "--library",
+        metavar="LIBRARY",
+        type=arguments.operand,
+        help="add to this library instead, a directory or postgresql:// address",
+    )
     arguments.add_kinds(new, ARTICLE_KINDS)
     arguments.add_recipe(new)
     arguments.add_workers(new)
@@ -45,6 +54,8 @@ def parser() -> Parser:
 
 def run(args: Namespace) -> int:
     """Write the table."""
+    if args.library is not None:
+        return _add(args)
     kinds = arguments.sized(parser(), args.kind, args.size, ARTICLE_KINDS)
     from .files import is_special
 
@@ -81,6 +92,14 @@ def run(args: Namespace) -> int:
     if not args.quiet:
         say(_summary(counts, progress.seconds, place))
     return counts.status
+
+
+def _add(args: Namespace) -> int:
+    from .library.add import add_names
+
+    if args.output is not None:
+        parser().error("argument --library: not together with --output; 'lookalike library export' writes a file")
+    return add_names(args)
 
 
 def _rescue(table: Table, rows: int) -> str:

@@ -28,7 +28,7 @@ plus less than one for how well the others agree."""
 
 def parser() -> Parser:
     """The arguments of the command."""
-    from .targets import SOURCES_HELP
+    from .targets import WITH_LIBRARY_HELP
 
     new = Parser("lookalike similar", "lookalike similar [options] QUERY FOLDER_OR_FRAME...", _DESCRIPTION)
     new.add_argument(
@@ -38,7 +38,7 @@ def parser() -> Parser:
         help="image or http(s) address; a hash as hex text, where there is no such file; '-' is an image on standard "
         "input",
     )
-    arguments.add_sources(new, "FOLDER_OR_FRAME", SOURCES_HELP)
+    arguments.add_sources(new, "FOLDER_OR_FRAME", WITH_LIBRARY_HELP)
     new.add_argument(
         "-k", metavar="N", type=count, help=f"at most N images (default: {_DEFAULT_COUNT}; all with --radius)"
     )
@@ -74,7 +74,7 @@ def run(args: Namespace) -> int:
     if counts.status < 2:
         _print(rows, column_names(matches), args.format)
         if args.gallery:
-            targets.write_gallery(args.gallery, matches, query)
+            targets.write_gallery(args.gallery, matches, query, files=targets.files_of(args, matches))
         if not args.quiet:
             say(_summary(args, len(rows)))
     return counts.status

@@ -1,4 +1,4 @@
-"""FOLDER_OR_FRAME: the images that a command works on, scanned now or read from a table."""
+"""FOLDER_OR_FRAME: the images that a command works on: scanned now, or read from a table or a library."""
 
 from __future__ import annotations
 
@@ -16,12 +16,24 @@ from .arguments import FRAME_FORMS
 from .progress import Progress
 from .stream import aside
 
-__all__ = ["SOURCES_HELP", "frame_name", "frame_of", "load_frame", "ranked", "rows_of_scan", "write_gallery"]
+__all__ = [
+    "SOURCES_HELP",
+    "WITH_LIBRARY_HELP",
+    "files_of",
+    "frame_name",
+    "frame_of",
+    "library_of",
+    "load_frame",
+    "ranked",
+    "rows_of_scan",
+    "write_gallery",
+]
 
 SOURCES_HELP = (
     "folder, images, patterns or http(s) addresses to scan; or a frame that scan wrote (.csv, .parquet, .json; "
     "'-' is a CSV on standard input)"
 )
+WITH_LIBRARY_HELP = f"{SOURCES_HELP}; or a library"
 
 
 def frame_name(sources: Sequence[str]) -> str | None:
@@ -34,6 +46,34 @@ def frame_name(sources: Sequence[str]) -> str | None:
     if frames and len(sources) > 1:
         raise ValueError(f"expected one frame, or things to scan; got {len(sources)} names, with {frames[0]!r} a frame")
     return frames[0] if frames else None
+
+
+def library_of(args: Namespace, kind: Kind) -> Any:
+    """The library that the command's sources name, with this kind, or `None` if they name none.
+
+    Raises:
+        ValueError: if there are other sources beside it.
+        MismatchError: if its hashes are of other kinds, or of another recipe than was asked for.
+        LibraryError, OSError: if it cannot be opened.
+    """
+    from .library.places import existing, is_library, shown
+
+    found = [name for name in args.sources if is_library(name)]
+    if not found:
+        return None
+    if len(args.sources) > 1:
+        raise ValueError(
+            f"expected one library, or things to scan; got {len(args.sources)} names, {shown(found[0])!r} a library"
+        )
+    from ..errors import MismatchError
+    from ..options import recipe_name
+
+    library = existing(found[0])
+    if str(kind) not in library.kinds:
+        raise MismatchError(f"expected --on {' or '.join(library.kinds)}, as the library has; got {kind}")
+    if args.recipe is not None and recipe_name(args.recipe) != library.recipe:
+        raise MismatchError(f"expected the recipe of the library, {library.recipe}, got {recipe_name(args.recipe)}")
+    return library
 
 
 def load_frame(name: str) -> Any:
@@ -91,6 +131,9 @@ def ranked(
 
     on = str(args.on)
     source: Any = inputs.image_or_path(args.query)
+    library = library_of(args, args.on)
+    if library is not None:
+        return _ranked_in_library(library, args, source, k, radius), source
     wanted, name = source, frame_name(args.sources)
     if name is None:
         wanted = aside(lambda: _hash_of(source, args.on, args.recipe or "standard", radius))
@@ -103,8 +146,28 @@ def ranked(
     return matches, source
 
 
-def write_gallery(path: str, frame: Any, query: Any, limit: int | None = None) -> None:
-    """Write a page that shows a frame.
+def _ranked_in_library(library: Any, args: Namespace, source: Any, k: int | None, radius: float | None) -> Any:
+    """What a library finds, with the columns that a frame's ranking has."""
+    found = aside(lambda: library.search(source, kinds=[args.on], k=k, radius=radius))
+    if args.query == "-":
+        source.seek(0)
+    found = found.rename(columns={"distance": "hamming_distance"}).drop(columns=["kind", "level"])
+    return found[[name for name in found.columns if name != "hamming_distance"] + ["hamming_distance"]]
+
+
+def files_of(args: Namespace, matches: Any) -> dict[str, str] | None:
+    """Where the pictures of a library's answer are, by their names; `None` if it is no library's."""
+    library = library_of(args, args.on)
+    if library is None:
+        return None
+    from ..library.places import file_at
+
+    records = library._opened.catalog.records(matches["row"].tolist())
+    return {record.image: file_at(record.place) for record in records.values()}
+
+
+def write_gallery(path: str, frame: Any, query: Any, limit: int | None = None, files: Any = None) -> None:
+    """Write a page that shows a frame; `files` says where its pictures are, if not where their names say.
 
     Raises:
         OSError: if it cannot be written.
@@ -113,7 +176,7 @@ def write_gallery(path: str, frame: Any, query: Any, limit: int | None = None) -
     from ..show import gallery
     from .files import write_text
 
-    write_text(path, aside(lambda: gallery(frame, query=query, limit=limit).html()))
+    write_text(path, aside(lambda: gallery(frame, query=query, limit=limit, sources=files).html()))
 
 
 def _hash_of(source: Any, on: Kind, recipe: str, radius: float | None) -> Any:

@@ -1,0 +1,51 @@
+"""`lookalike library groups`: images that look alike, in groups."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from .. import arguments
+from ..arguments import Parser, number
+from . import answers, places
+
+__all__ = ["parser", "run", "summary"]
+
+_DESCRIPTION = """\
+Put the images that look alike into groups: each within the radius of its group's first, which is named
+first; an empty line between groups. Before each name stands its distance from the first, in bits.
+Images that are like no other are left out.
+
+  $ lookalike library groups photos.library
+   0  photos/cat.png
+   0  photos/cat_grey.jpg
+   2  photos/cat_phone.jpg"""
+
+
+def parser() -> Parser:
+    """The arguments of the command."""
+    new = Parser("lookalike library groups", "lookalike library groups [options] LIBRARY", _DESCRIPTION)
+    places.add_location(new)
+    new.add_argument("--radius", metavar="R", type=number, help="at most R bits from the first (default: the kind's)")
+    new.add_argument("--kind", metavar="KIND", type=arguments.one_kind, help="hash kind (default: the library's first)")
+    answers.add_answer(new)
+    return new
+
+
+def run(args: Namespace) -> int:
+    """Print the groups."""
+    from ..output import say
+    from ..stream import aside
+
+    answers.check_answer(parser(), args)
+    library = places.existing(args.library)
+    rows, columns = aside(lambda: answers.rows_in(library.groups(radius=args.radius, kind=args.kind)))
+    answers.write(args, rows, columns, lambda rows: answers.print_groups(rows, lambda row: f"{row['distance']:>2}  "))
+    if not args.quiet:
+        say(summary(rows))
+    return 0
+
+
+def summary(rows: list[dict[str, object]]) -> str:
+    """How many images in how many groups."""
+    groups = len({row["group"] for row in rows})
+    return f"{len(rows):,} images in {groups:,} group{'s' * (groups != 1)}"
