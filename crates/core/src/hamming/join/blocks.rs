@@ -134,8 +134,7 @@ impl<'a, const W: usize> Worker<'a, W> {
     /// Deals a part out by the first few of the bits; how many.
     pub fn split(&mut self, items: &Items<W>, part: &Range<usize>, bits: &[u16], into: &mut Split<W>) -> usize {
         let wanted = (part.len() / AIM).next_power_of_two().trailing_zeros().max(1) as usize;
-        let most = MOST_BITS;
-        let bits = &bits[..wanted.min(most).min(bits.len())];
+        let bits = &bits[..wanted.min(MOST_BITS).min(bits.len())];
         self.keys.clear();
         self.keys.resize(part.len(), 0);
         let codes = &items.codes[part.clone()];
@@ -222,7 +221,9 @@ fn deal<const W: usize>(keys: &[u8], from: Columns<W>, to: ColumnsMut<W>, next: 
 #[inline(always)]
 fn deal_lines<const W: usize>(keys: &[u8], from: Columns<W>, to: ColumnsMut<W>, next: &mut [u32; 1 << MOST_BITS]) {
     let starts = *next;
-    let mut lines = [([[0; W]; LINE], [0u32; LINE]); 1 << MOST_BITS];
+    let mut lines = Vec::new();
+    // For the widest codes too much for a stack.
+    lines.resize(next.len(), ([[0; W]; LINE], [0u32; LINE]));
     for ((code, id), key) in from.0.iter().zip(from.1).zip(keys) {
         let place = next[usize::from(*key)] as usize;
         next[usize::from(*key)] += 1;

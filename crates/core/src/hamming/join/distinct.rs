@@ -155,7 +155,7 @@ fn number(first: &mut [u32]) -> u32 {
 #[inline(always)]
 fn hash(code: &[u64]) -> u64 {
     code.iter().fold(0x9e37_79b9_7f4a_7c15, |hash, word| {
-        let product = u128::from(hash ^ word) * 0xd6e8_feb8_6659_fd93_a076_1d64_78bd_642f;
+        let product = u128::from(hash ^ word).wrapping_mul(0xd6e8_feb8_6659_fd93_a076_1d64_78bd_642f);
         (product as u64 ^ (product >> 64) as u64).wrapping_mul(0xe703_7ed1_a0b4_28db).rotate_left(29)
     })
 }

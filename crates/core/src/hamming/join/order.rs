@@ -50,7 +50,7 @@ pub fn sorted(found: Vec<Vec<Pair>>, count: usize, cancel: &AtomicBool) -> Resul
 }
 
 /// Pairs whose left numbers are at least `first`, and fewer than `width` above it.
-fn sort_range(pairs: &mut [Pair], first: u32, width: usize, scratch: &mut Vec<Pair>) {
+fn sort_range(pairs: &mut [Pair], first: u32, width: usize, scratch: &mut Vec<u64>) {
     let key = |pair: &Pair| u64::from(pair.left) << 32 | u64::from(pair.right);
     if pairs.len() < 2 * width {
         return pairs.sort_unstable_by_key(key);
@@ -62,14 +62,21 @@ fn sort_range(pairs: &mut [Pair], first: u32, width: usize, scratch: &mut Vec<Pa
         starts[left] += starts[left - 1];
     }
     scratch.clear();
-    scratch.extend_from_slice(pairs);
+    scratch.resize(pairs.len(), 0);
     let mut next = starts.clone();
-    for pair in scratch {
+    for pair in pairs.iter() {
         let place = &mut next[(pair.left - first) as usize];
-        pairs[*place] = *pair;
+        scratch[*place] = u64::from(pair.right) << 16 | u64::from(pair.distance);
         *place += 1;
     }
-    starts.windows(2).for_each(|bounds| pairs[bounds[0]..bounds[1]].sort_unstable_by_key(|pair| pair.right));
+    for (left, bounds) in (first..).zip(starts.windows(2)) {
+        let range = bounds[0]..bounds[1];
+        // Plain numbers are sorted faster than pairs by a key.
+        scratch[range.clone()].sort_unstable();
+        for (pair, number) in pairs[range.clone()].iter_mut().zip(&scratch[range]) {
+            *pair = Pair { left, right: (number >> 16) as u32, distance: *number as u16 };
+        }
+    }
 }
 
 /// Pairs of codes, in order, as pairs of positions, in order.
