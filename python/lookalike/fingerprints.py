@@ -27,6 +27,7 @@ __all__ = [
     "fingerprint_many",
     "fingerprint_rows",
     "row_names",
+    "worker_count",
 ]
 
 Progress = bool | Callable[[int, str], object]
@@ -94,7 +95,7 @@ def fingerprint_rows(
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits, digest), _worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest), worker_count(workers)
     return_large_blocks()
     return batch.rows(expand(sources), plan, threads)
 
@@ -136,13 +137,14 @@ def fingerprint_many(
     from .frames import check_backend, to_frame
 
     check_backend(to)
-    plan, threads = _plan(kinds, recipe, limits, digest), _worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest), worker_count(workers)
     return_large_blocks()
     rows = batch.rows(_checked(sources), plan, threads)
     return to_frame(_watched(rows, sources, progress), plan.names, to)
 
 
-def _worker_count(workers: int | None) -> int:
+def worker_count(workers: int | None) -> int:
+    """How many threads are meant; checked."""
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(workers, bool) or not isinstance(workers, int):

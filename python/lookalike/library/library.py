@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ..direct import Plan, plan_of
-from ..fingerprints import Progress
-from ..fingerprints import _worker_count as worker_count
+from ..fingerprints import Progress, worker_count
 from ..kinds import Kind
 from ..options import DEFAULT_LIMITS, Limits
 from ..sources.items import count as count_of

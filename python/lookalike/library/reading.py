@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..direct import plan_of
-from ..fingerprints import _worker_count as worker_count
+from ..fingerprints import worker_count
 from ..frames import check_backend
 from ..kinds import Kind
 from ..options import DEFAULT_LIMITS, Limits

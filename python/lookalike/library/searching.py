@@ -43,7 +43,7 @@ def find(
 ) -> list[list[dict[str, Any]]]:
     """The matches of each query, as rows of a table. To be called inside `index.fresh()`.
 
-    Best first: by the share of the kind's bits that differ, then by row.
+    Best first: the same bytes, then by the share of the kind's bits that differ, then by row.
     """
     found = best(index, queries, names, radii, k, threads)
     records = index.catalog.records(np.unique(found.rows))
@@ -51,6 +51,8 @@ def find(
     for query, row, kind, distance in zip(*(column.tolist() for column in found), strict=True):
         if row in records:
             answer[query].append(_match(queries[query], records[row], names[kind], distance))
+    for matches in answer:
+        matches.sort(key=lambda match: match["level"])  # stable
     return answer
 
 
