@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -114,3 +115,14 @@ def test_a_child_does_not_end_the_parents_connection(location: str) -> None:
         os._exit(0 if len(library) == 3 else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert len(library) == 3
+
+
+@needs_server
+def test_a_copy_keeps_the_password(location: str) -> None:
+    address = location.replace("://lookalike@", "://lookalike:secret@")
+    library = Library(address)
+    library.add_fingerprints(ready(codes(3)))
+    again = pickle.loads(pickle.dumps(library))
+    assert again._opened.given == address
+    assert len(again) == 3
+    assert "secret" not in repr(again)

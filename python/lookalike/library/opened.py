@@ -28,12 +28,14 @@ class Opened:
     """What a `Library` works with.
 
     Attributes:
-        location: as the user gave it, without a password.
+        given: the location as the user gave it.
+        location: the same as errors tell it, without a password.
         store: the database.
     """
 
     def __init__(self, location: str | os.PathLike[str], kinds: object, recipe: str | None, index: object) -> None:
-        self.store = _store(os.fspath(location), index)
+        self.given = os.fspath(location)
+        self.store = _store(self.given, index)
         self.location = self.store.told
         self._kinds = None if kinds is None else checked_kinds(kinds)
         self._recipe = None if recipe is None else recipe_name(recipe)

@@ -37,7 +37,7 @@ class Reusing:
     def __reduce__(self) -> tuple[Any, ...]:
         # A library is a place; its copy, here or in another process, is that place opened anew.
         opened = self._opened
-        return _reopened, (type(self), opened.location, opened._kinds, opened._recipe, opened._folder)
+        return _reopened, (type(self), opened.given, opened._kinds, opened._recipe, opened._folder)
 
     def reuse(
         self,
