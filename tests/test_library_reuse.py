@@ -30,8 +30,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(folder: Path) -> lookalike.Library:
-    library = lookalike.Library(folder / "shop.library")
+def library(folder: Path, location: str) -> lookalike.Library:
+    library = lookalike.Library(location)
     for number in range(10):
         library.add(
             folder / f"{number}.png",
@@ -76,14 +76,14 @@ def test_failed_rows_and_rows_without_an_owner_are_counted(library: lookalike.Li
     assert "Left out: 1 without an owner, 1 without a hash." in str(library.reuse())
 
 
-def test_allowed_pictures_are_no_reuse(library: lookalike.Library, folder: Path) -> None:
+def test_allowed_pictures_are_no_reuse(library: lookalike.Library, folder: Path, location: str) -> None:
     assert len(library.allowed()) == 0
     assert library.allow(folder / "3.png", reason="the maker's photo") == 1
     assert library.allow([str(folder / "stolen.jpg")]) == 1
     assert library.allow(folder / "3.png", reason="the maker's photo") == 0
     assert len(library.reuse().pairs) == 1
     assert library.reuse().left_out["allowed"] == 2
-    again = lookalike.Library(folder / "shop.library")
+    again = lookalike.Library(location)
     listed = again.allowed()
     assert listed[["image", "reason"]].to_numpy(object).tolist()[0] == [str(folder / "3.png"), "the maker's photo"]
     assert listed.phash.tolist()[0] == lookalike.fingerprint(folder / "3.png", kinds="phash")["phash"].hex
@@ -122,8 +122,8 @@ def test_the_gallery_tells_who_when_and_how(library: lookalike.Library) -> None:
         library.reuse().gallery(limit=0)
 
 
-def test_one_kind_is_enough(folder: Path) -> None:
-    library = lookalike.Library(folder / "one.library", kinds="dhash")
+def test_one_kind_is_enough(folder: Path, location: str) -> None:
+    library = lookalike.Library(location, kinds="dhash")
     library.add([folder / "3.png", folder / "stolen.jpg"], owner=["a", "b"])
     assert library.reuse().pairs.first_by.tolist() == ["row"]
     with pytest.raises(MismatchError, match="among those of the library"):
@@ -134,6 +134,6 @@ def test_copies_of_a_library_are_the_same_place(library: lookalike.Library) -> N
     assert len(copy.deepcopy(library)) == len(library)
 
 
-def test_no_library(tmp_path: Path) -> None:
+def test_no_library(location: str) -> None:
     with pytest.raises(NoLibraryError):
-        lookalike.Library(tmp_path / "none").reuse()
+        lookalike.Library(location).reuse()

@@ -31,6 +31,8 @@ from lookalike import (
 )
 from lookalike.library import folding
 
+pytestmark = pytest.mark.directory
+
 TESTS = Path(__file__).resolve().parent
 
 
