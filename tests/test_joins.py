@@ -211,12 +211,16 @@ def test_widths_must_agree() -> None:
 
 
 def test_columns_are_read_within_their_bounds() -> None:
-    done = _core.join_codes(bytes(16), 64, 4, 10, 1, "auto")
+    done = _core.join_codes([bytes(8), bytes(8)], 64, 4, 10, 1, "auto")
     assert (done.distinct, done.pairs) == (1, 0)
-    assert np.frombuffer(done.read("members", 0, 2), np.uint32).tolist() == [0, 1]
-    for column, start, stop in (("members", 0, 3), ("members", 2, 1), ("left", 0, 1), ("nothing", 0, 0)):
+    members = np.full(2, -1)
+    done.read_into("members", 0, members)
+    assert members.tolist() == [0, 1]
+    for column, start, count in (("members", 0, 3), ("members", 3, 0), ("left", 0, 1), ("nothing", 0, 0)):
         with pytest.raises(ValueError, match="expected a"):
-            done.read(column, start, stop)
+            done.read_into(column, start, np.empty(count, np.int64))
+    with pytest.raises(ValueError, match="expected a range within 0 to 0, got 0 to 1"):
+        done.read_distances(0, np.empty(1, np.int32))
 
 
 @pytest.fixture

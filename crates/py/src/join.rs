@@ -1,6 +1,5 @@
 //! Joins of codes by Hamming distance.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -8,8 +7,8 @@ use std::time::Duration;
 use lookalike_core::hamming::Codes;
 use lookalike_core::hamming::join::{self, Distinct, Options, Pair, Plan};
 use lookalike_core::{Error, Result};
+use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::convert::to_python;
 
@@ -35,17 +34,23 @@ impl Joined {
         self.found.len()
     }
 
-    fn read<'py>(&self, py: Python<'py>, column: &str, start: usize, stop: usize) -> PyResult<Bound<'py, PyBytes>> {
-        let range = start..stop;
-        let bytes = py.detach(|| match (column, &self.groups) {
-            ("starts", Some(groups)) => packed(groups.starts(), range, |value| value.to_ne_bytes()),
-            ("members", Some(groups)) => packed(groups.members(), range, |value| value.to_ne_bytes()),
-            ("left", _) => packed(&self.found, range, |pair| pair.left.to_ne_bytes()),
-            ("right", _) => packed(&self.found, range, |pair| pair.right.to_ne_bytes()),
-            ("distances", _) => packed(&self.found, range, |pair| pair.distance.to_ne_bytes()),
+    /// Writes a column from `start` on into 64-bit numbers.
+    fn read_into(&self, py: Python<'_>, column: &str, start: usize, into: PyBuffer<i64>) -> PyResult<()> {
+        let count = into.item_count();
+        let numbers = match (column, &self.groups) {
+            ("starts", Some(groups)) => some(groups.starts(), start, count, |value| i64::from(*value)),
+            ("members", Some(groups)) => some(groups.members(), start, count, |value| i64::from(*value)),
+            ("left", _) => some(&self.found, start, count, |pair| i64::from(pair.left)),
+            ("right", _) => some(&self.found, start, count, |pair| i64::from(pair.right)),
             _ => Err(Error::Argument(format!("expected a column of this join, got {column:?}"))),
-        });
-        Ok(PyBytes::new(py, &bytes.map_err(to_python)?))
+        };
+        into.copy_from_slice(py, &numbers.map_err(to_python)?)
+    }
+
+    /// Writes distances from the pair at `start` on.
+    fn read_distances(&self, py: Python<'_>, start: usize, into: PyBuffer<i32>) -> PyResult<()> {
+        let numbers = some(&self.found, start, into.item_count(), |pair| i32::from(pair.distance));
+        into.copy_from_slice(py, &numbers.map_err(to_python)?)
     }
 }
 
@@ -53,7 +58,7 @@ impl Joined {
 #[pyfunction]
 pub fn join_codes(
     py: Python<'_>,
-    codes: &[u8],
+    codes: Vec<PyBuffer<u8>>,
     bits: u32,
     radius: u32,
     limit: u64,
@@ -61,9 +66,10 @@ pub fn join_codes(
     plan: &str,
 ) -> PyResult<Joined> {
     let plan = Plan::named(plan).map_err(to_python)?;
+    let codes = codes_of(py, codes, bits)?;
     watched(py, |cancel| {
         let options = Options { radius, limit, threads, plan, cancel };
-        let joined = join::self_join(&Codes::from_packed(codes, bits)?, &options)?;
+        let joined = join::self_join(&codes, &options)?;
         Ok(Joined { groups: Some(joined.distinct), found: joined.pairs })
     })
 }
@@ -73,8 +79,8 @@ pub fn join_codes(
 #[allow(clippy::too_many_arguments)] // plain scalars, as the border wants them
 pub fn cross_join_codes(
     py: Python<'_>,
-    left: &[u8],
-    right: &[u8],
+    left: Vec<PyBuffer<u8>>,
+    right: Vec<PyBuffer<u8>>,
     bits: u32,
     radius: u32,
     limit: u64,
@@ -82,21 +88,34 @@ pub fn cross_join_codes(
     plan: &str,
 ) -> PyResult<Joined> {
     let plan = Plan::named(plan).map_err(to_python)?;
+    let left = codes_of(py, left, bits)?;
+    let right = codes_of(py, right, bits)?;
     watched(py, |cancel| {
         let options = Options { radius, limit, threads, plan, cancel };
-        let found = join::cross_join(&Codes::from_packed(left, bits)?, &Codes::from_packed(right, bits)?, &options)?;
+        let found = join::cross_join(&left, &right, &options)?;
         Ok(Joined { groups: None, found })
     })
 }
 
-fn packed<T, const N: usize>(column: &[T], range: Range<usize>, bytes: impl Fn(&T) -> [u8; N]) -> Result<Vec<u8>> {
-    let part = column.get(range.clone()).ok_or_else(|| {
-        Error::Argument(format!("expected a range within 0 to {}, got {} to {}", column.len(), range.start, range.end))
+fn some<T, N>(column: &[T], start: usize, count: usize, number: impl Fn(&T) -> N) -> Result<Vec<N>> {
+    let part = column.get(start..).and_then(|rest| rest.get(..count)).ok_or_else(|| {
+        let (total, end) = (column.len(), start.saturating_add(count));
+        Error::Argument(format!("expected a range within 0 to {total}, got {start} to {end}"))
     })?;
-    // Byte by byte it would take a tenth of a join's time.
-    let mut packed = vec![0; part.len() * N];
-    packed.as_chunks_mut().0.iter_mut().zip(part).for_each(|(place, value)| *place = bytes(value));
-    Ok(packed)
+    Ok(part.iter().map(number).collect())
+}
+
+/// Codes from pieces of a caller's array: to copy all of it first would take fresh memory, which is slow.
+fn codes_of(py: Python<'_>, pieces: Vec<PyBuffer<u8>>, bits: u32) -> PyResult<Codes> {
+    let bytes: usize = pieces.iter().map(|piece| piece.item_count()).sum();
+    let mut codes = Codes::with_capacity(bits, bytes / bits.div_ceil(8).max(1) as usize).map_err(to_python)?;
+    let mut copy = Vec::new();
+    for piece in pieces {
+        copy.resize(piece.item_count(), 0);
+        piece.copy_to_slice(py, &mut copy)?;
+        codes.push_packed(&copy).map_err(to_python)?;
+    }
+    Ok(codes)
 }
 
 /// Works on another thread, without the GIL, while this one looks out for signals.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::found::{Found, Pair};
 use super::items::{Code, Items, RIGHT};
+use super::marked::Desk;
 use super::scheme::State;
 use super::sweep::{Hit, sweep_row};
 use crate::error::Result;
@@ -33,6 +34,8 @@ pub struct Worker<'a, const W: usize> {
     keys: Vec<u8>,
     /// Memory for the next large partition: to have it cleared anew each time takes as long as to fill it.
     pub spare: Option<Split<W>>,
+    /// What it needs to go on with marks.
+    pub desk: Desk<W>,
 }
 
 /// The parts of a partition.
@@ -53,6 +56,7 @@ impl<'a, const W: usize> Worker<'a, W> {
             hits: Vec::new(),
             keys: Vec::new(),
             spare: None,
+            desk: Desk::default(),
         }
     }
 

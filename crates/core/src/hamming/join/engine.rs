@@ -7,6 +7,8 @@ use std::thread;
 use super::blocks::{Split, Worker};
 use super::found::{Ledger, Pair};
 use super::items::Code;
+use super::marked::Parts;
+use super::marks::Look;
 use super::scheme::State;
 use super::{Options, Plan};
 use crate::error::{Error, Result};
@@ -22,6 +24,7 @@ const STRIDE: usize = 1 << 26;
 const LEAF: usize = 256;
 /// When a method is forced, small sets must go its way too.
 const FORCED_LEAF: usize = 8;
+const FORCED_LARGE: usize = 128;
 
 /// What is the same for all parts and threads.
 pub struct Engine<'a> {
@@ -30,6 +33,9 @@ pub struct Engine<'a> {
     pub level: Level,
     pub leaf: usize,
     pub forced: bool,
+    large: usize,
+    /// Whether most codes are near several others.
+    pub many: bool,
     pub ledger: &'a Ledger<'a>,
     threads: usize,
     plan: Plan,
@@ -43,6 +49,10 @@ enum Step<const W: usize> {
     Parts(Arc<Split<W>>, Range<usize>, Arc<State<W>>, usize),
     /// Compare some rows with a whole part.
     Rows(Arc<Split<W>>, Range<usize>, Range<usize>, Arc<State<W>>),
+    /// Deal a part out by marks.
+    Deal(Arc<Split<W>>, Range<usize>, Box<Look<W>>),
+    /// Finish some parts of what was dealt.
+    Marked(Arc<Parts<W>>, Range<usize>),
 }
 
 /// Steps to be done: the last comes first, so that few are waiting and their memory is soon free.
@@ -66,6 +76,8 @@ impl<'a> Engine<'a> {
             level: Level::best(),
             leaf: if forced { FORCED_LEAF } else { LEAF },
             forced,
+            large: if forced { FORCED_LARGE } else { LARGE },
+            many: false,
             ledger,
             threads: options.threads.max(1),
             plan: options.plan,
@@ -166,6 +178,11 @@ impl<const W: usize> Worker<'_, W> {
                 self.recycle(split);
             }
             Step::Rows(items, rows, part, state) => self.sweep(&items.items, rows, part, &state)?,
+            Step::Deal(items, part, look) => {
+                let parts = Arc::new(self.deal_marks(items, &part, *look)?);
+                return Ok(parts.ranges().into_iter().map(|range| Step::Marked(Arc::clone(&parts), range)).collect());
+            }
+            Step::Marked(parts, range) => self.marked(parts, range)?,
         }
         Ok(Vec::new())
     }
@@ -177,7 +194,7 @@ impl<const W: usize> Worker<'_, W> {
         state: Arc<State<W>>,
         used: usize,
     ) -> Result<Vec<Step<W>>> {
-        if part.len() < LARGE {
+        if part.len() < self.engine.large {
             self.visit(&items.items, part, &state, used, 0)?;
             return Ok(Vec::new());
         }
@@ -192,7 +209,13 @@ impl<const W: usize> Worker<'_, W> {
         Ok(match state.split(self.engine, &items.items, &part) {
             None => rows(items, &part, &state),
             Some((children, _)) => {
-                let step = |child| Step::Part(Arc::clone(items), part.clone(), Arc::new(child), 0);
+                let step = |child| {
+                    let (items, child) = (Arc::clone(items), Arc::new(child));
+                    match Look::new(self.engine, &child, &items.items, part.len()) {
+                        Some(look) => Step::Deal(items, part.clone(), Box::new(look)),
+                        None => Step::Part(items, part.clone(), child, 0),
+                    }
+                };
                 children.into_iter().map(step).collect()
             }
         })

@@ -10,6 +10,8 @@ mod distinct;
 mod engine;
 mod found;
 mod items;
+mod marked;
+mod marks;
 mod order;
 mod scheme;
 mod sweep;
@@ -31,6 +33,9 @@ use blocks::Split;
 use engine::Engine;
 use found::Ledger;
 use items::Items;
+
+/// With more pairs a code it does not pay to look each of them up by its number.
+const MANY: f64 = 2.0;
 
 /// What a join is to do, and within which limits.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +117,11 @@ fn find_wide<const W: usize>(sides: &[Side], options: &Options, ledger: &Ledger)
     }
     let items = Arc::new(Split::<W> { items: Items::new(sides), bounds: Vec::new() });
     let open = items::lowest_bits(sides[0].codes.bits());
-    let engine = Engine::new(options, ledger, cross);
-    if order::too_many(&engine, &items.items, sides, options.limit) {
+    let mut engine = Engine::new(options, ledger, cross);
+    let guess = order::guess(&engine, &items.items);
+    engine.many = guess > MANY * items.items.ids.len() as f64;
+    // If it is close, they are kept at once: to find them twice is more than the memory for as many as are allowed.
+    if guess >= 2.0 * options.limit as f64 {
         ledger.only_count(true);
         engine.run(&items, open)?;
         ledger.only_count(false);

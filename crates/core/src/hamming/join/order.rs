@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Distinct;
 use super::engine::Engine;
 use super::found::Pair;
 use super::items::{Items, RIGHT, STEP};
 use super::sweep::{Wanted, sweep_row};
-use super::{Distinct, Side};
 use crate::error::{Error, Result};
 use crate::simd;
 
@@ -97,17 +97,10 @@ pub fn expanded(pairs: &[Pair], groups: &[Distinct; 2], count: usize, cancel: &A
     sorted(vec![all], count, cancel)
 }
 
-/// Whether a sample says that there are more pairs than allowed, so that they had better be counted first.
-///
-/// If it is close, they are not: to find them twice is more than the memory for as many as are allowed.
-pub fn too_many<const W: usize>(engine: &Engine, items: &Items<W>, sides: &[Side], limit: u64) -> bool {
+/// About how many pairs there are, by a sample; nought if they are too few to tell.
+pub fn guess<const W: usize>(engine: &Engine, items: &Items<W>) -> f64 {
     let all = 0..items.ids.len();
     let middle = if engine.cross { items.middle(&all) } else { all.end };
-    let positions = |side: usize| sides[side].distinct.members().len() as f64;
-    let most = if engine.cross { positions(0) * positions(1) } else { (all.len() as f64).powi(2) / 2.0 };
-    if most <= limit as f64 {
-        return false;
-    }
     let (left, right) = (spread(items, 0..middle), spread(items, middle..all.end));
     let of_left = left.ids.len();
     let mut sample = left;
@@ -132,7 +125,7 @@ pub fn too_many<const W: usize>(engine: &Engine, items: &Items<W>, sides: &[Side
     let weights: f64 = hits.iter().map(|hit| weight(hit.0, hit.1)).sum();
     let count = |sampled: usize, of: usize| of as f64 / (sampled as f64).max(1.0);
     let other = if engine.cross { count(right.ids.len(), all.end - middle) } else { count(of_left, middle) };
-    hits.len() >= ENOUGH && weights * count(of_left, middle) * other >= 2.0 * limit as f64
+    if hits.len() < ENOUGH { 0.0 } else { weights * count(of_left, middle) * other }
 }
 
 /// Some codes, evenly over a range.

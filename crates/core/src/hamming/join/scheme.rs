@@ -141,6 +141,35 @@ impl<const W: usize> State<W> {
         children
     }
 
+    /// A window of 32 bits of a word, and blocks in it, each of at least so many bits, in one of which the pairs agree.
+    ///
+    /// The window has as many bits as can be in which pairs may differ. There are no blocks if none are large enough.
+    pub fn window(&self, least: u32) -> Window<W> {
+        let free = Base { bits: self.free, budget: self.budget, skipped: self.skipped.clone() };
+        let others = (0..self.skipped.len()).map(|number| {
+            let mut skipped = self.skipped.clone();
+            let bits = skipped.swap_remove(number);
+            Base { bits, budget: self.budget + 1, skipped }
+        });
+        let bases: Vec<_> = std::iter::once(free).chain(others).collect();
+        let windows = bases.iter().flat_map(|base| (0..64 * W).map(move |bit| (base, bit / 64, bit as u32 % 64)));
+        let value = |base: &Base<W>, word: usize, turn: u32| {
+            let length = run_at(&base.bits, word, turn);
+            let enough = length >= least * (base.budget + 1);
+            let open = (self.open[word].rotate_right(turn) as u32).count_ones();
+            // A window with blocks in it may have a few bits less.
+            open + if enough { 16 + (length / (base.budget + 1)).min(8) } else { 0 }
+        };
+        let best = windows.max_by_key(|(base, word, turn)| value(base, *word, *turn));
+        let (base, word, turn) = best.expect("there are bits");
+        let (length, count) = (run_at(&base.bits, word, turn), base.budget + 1);
+        let count = if length < least * count { 0 } else { count };
+        let cuts: Vec<Range<u32>> = (0..count).map(|n| n * length / count..(n + 1) * length / count).collect();
+        let blocks = cuts.iter().map(|cut| Block::of(cut.clone().map(|bit| 64 * word + (turn + bit) as usize % 64)));
+        let states = self.children(base, &blocks.collect::<Vec<_>>());
+        Window { word, turn, inner: states.into_iter().zip(cuts).collect() }
+    }
+
     /// The block in which the pairs agree.
     fn block(&self) -> Code<W> {
         let mut mask = [0; W];
@@ -181,6 +210,32 @@ struct Base<const W: usize> {
 struct Block<const W: usize> {
     mask: Code<W>,
     bits: Vec<u16>,
+}
+
+impl<const W: usize> Block<W> {
+    fn of(bits: impl Iterator<Item = usize>) -> Self {
+        let mut block = Block { mask: [0; W], bits: Vec::new() };
+        bits.for_each(|bit| block.add(bit));
+        block
+    }
+
+    fn add(&mut self, bit: usize) {
+        set_bit(&mut self.mask, bit);
+        self.bits.push(bit as u16);
+    }
+}
+
+/// How many bits of a choice follow each other from one on, in a word turned by so many, and in its lower half.
+fn run_at<const W: usize>(bits: &Code<W>, word: usize, turn: u32) -> u32 {
+    (bits[word].rotate_right(turn) as u32).trailing_ones()
+}
+
+/// Bits that stand for a code where most pairs are not near: from `turn` on, in a word.
+pub struct Window<const W: usize> {
+    pub word: usize,
+    pub turn: u32,
+    /// States to split into, each by the bits at these places of the window.
+    pub inner: Vec<(State<W>, Range<u32>)>,
 }
 
 /// Some pairs of a part, and how evenly each bit divides it.
@@ -240,8 +295,7 @@ impl<const W: usize> Sample<W> {
         for class in &classes[..used] {
             for (number, bit) in class.iter().enumerate() {
                 let block = &mut blocks[number * count / class.len()];
-                set_bit(&mut block.mask, *bit);
-                block.bits.push(*bit as u16);
+                block.add(*bit);
             }
         }
         blocks.iter().all(|block| !block.bits.is_empty()).then_some(blocks)

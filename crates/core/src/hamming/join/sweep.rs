@@ -18,6 +18,15 @@ pub struct Wanted<'a, const W: usize> {
     pub apart: &'a [Code<W>],
 }
 
+impl<const W: usize> Wanted<'_, W> {
+    /// The distance of two codes if they are such a pair.
+    pub fn distance(&self, one: &Code<W>, other: &Code<W>) -> Option<u16> {
+        let (apart, distance) = (difference(one, other), distance(one, other));
+        let wanted = distance <= u64::from(self.radius) && !meet(&apart, &self.same);
+        (wanted && self.apart.iter().all(|mask| meet(&apart, mask))).then_some(distance as u16)
+    }
+}
+
 /// Compares the code at `row` with those at `columns`, and adds those pairs that are wanted to `hits`.
 ///
 /// Whole steps are compared, so that there is no slow tail: what is read behind the last column is thrown away.

@@ -51,6 +51,34 @@ fn each_plan_finds_each_pair_once() {
     }
 }
 
+/// Uniform codes, every third of them one of 97 but for some bits.
+fn clustered(count: usize, bytes: usize, flips: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    let mut codes: Vec<u8> = (0..count * bytes).map(|_| next() as u8).collect();
+    for number in (97..count).step_by(3) {
+        codes.copy_within(number % 97 * bytes..(number % 97 + 1) * bytes, number * bytes);
+        (0..next() % (flips + 1)).for_each(|_| codes[number * bytes + next() % bytes] ^= 1 << (next() % 8));
+    }
+    codes
+}
+
+#[test]
+fn marks_find_each_pair_once() {
+    for (bits, radius, flips) in [(64, 1, 2), (64, 2, 9), (64, 4, 4), (64, 4, 12), (64, 8, 9), (40, 3, 5), (136, 6, 9)]
+    {
+        let codes = Codes::from_packed(&clustered(3000, bits as usize / 8, flips), bits).unwrap();
+        let swept = self_join(&codes, &options(radius, Plan::Sweep, 1)).unwrap().pairs;
+        assert!(swept.len() > 100, "{bits} bits, radius {radius}: only {} pairs", swept.len());
+        for threads in [1, 2] {
+            assert_eq!(self_join(&codes, &options(radius, Plan::Blocks, threads)).unwrap().pairs, swept);
+        }
+    }
+}
+
 #[test]
 fn two_sets_are_joined_by_position() {
     let (left, right) = (skewed(300, 2), skewed(500, 2));
