@@ -25,6 +25,7 @@ RADIUS = 10
 KINDS = (
     *("ahash", "phash", "phash_simple", "dhash", "dhash_vertical", "whash", "colorhash"),
     *("ahash:16", "phash:16", "phash_simple:16", "dhash:16", "dhash_vertical:16", "whash:16"),
+    "pdq",
 )
 CHANCE = 1e-6
 """Chance matches of a pair that a default radius aims at."""

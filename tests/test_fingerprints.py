@@ -175,8 +175,10 @@ def test_the_orientation_sets_agree(shared: Path) -> None:
         files = sorted((shared / "bad" / "exif-orientation").glob(f"{name}_*.jpg"))
         assert len({json.dumps(hashes(file, *ARTICLE_KINDS)) for file in files}) == 1
         # JPEG's colours are interpolated from left to right, so turned pixels differ by a shade.
-        kinds = [kind for kind in EVERY_KIND if not kind.startswith("crop")]
+        kinds = [kind for kind in EVERY_KIND if not kind.startswith("crop") and kind != "pdq"]
         assert max(bits_apart(file, files[0], kinds) for file in files) <= 4
+        # Whole and turned by Pillow, too, they are up to 12 bits of 256 apart.
+        assert max(bits_apart(file, files[0], ["pdq"]) for file in files) <= 16
         assert len({fingerprint(file, kinds="phash", recipe="imagehash")["phash"] for file in files}) > 1
     # These are drawings of four flat blocks, compressed anew for each orientation.
     drawings = sorted((shared / "bad" / "exif-orientation-rasteiner").glob("*.jpg"))

@@ -15,7 +15,7 @@ from lookalike.errors import MismatchError
 from lookalike.hashes import Hash, MultiHash, hamming_distance, hex_digit_distance, parse_hash
 from lookalike.kinds import NAMES, Kind
 
-SIZES = {"whash": [2, 4, 8, 16, 32, 64, 128], "colorhash": range(1, 41)}
+SIZES = {"whash": [2, 4, 8, 16, 32, 64, 128], "colorhash": range(1, 41), "pdq": [16]}
 FIXED = [
     Kind(name, size)
     for name in NAMES

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lookalike.kinds import ARTICLE_KINDS, NAMES, Kind
 
-SQUARE = tuple(name for name in NAMES if name not in ("whash", "colorhash", "crop_resistant"))
+SQUARE = tuple(name for name in NAMES if name not in ("whash", "colorhash", "crop_resistant", "pdq"))
 WHASH_VARIANTS = ("", "keep_ll", "db4", "db4_keep_ll")
 
 plain_kinds = st.one_of(
@@ -21,6 +21,7 @@ plain_kinds = st.one_of(
     st.builds(Kind, st.just("ahash"), st.integers(2, 128), st.just("median")),
     st.builds(Kind, st.just("whash"), st.sampled_from([2, 4, 8, 16, 32, 64, 128]), st.sampled_from(WHASH_VARIANTS)),
     st.builds(Kind, st.just("colorhash"), st.integers(1, 40)),
+    st.just(Kind("pdq")),
 )
 kinds = st.one_of(plain_kinds, st.builds(lambda inner: Kind("crop_resistant", inner=inner), plain_kinds))
 
@@ -81,6 +82,7 @@ def test_a_default_radius_is_a_small_share_of_the_bits(kind: Kind) -> None:
         ("phash:32", 248),
         ("phash:4", 1),
         ("dhash:4", 0),
+        ("pdq", 64),
         ("whash:db4", None),
         ("crop_resistant", None),
         ("crop_resistant:phash:16", None),
@@ -109,6 +111,7 @@ def test_any_text_is_a_kind_or_a_value_error(text: str) -> None:
         ("colorhash:4", 56),
         ("whash:16:keep_ll", 256),
         ("dhash_vertical:2", 4),
+        ("pdq", 256),
     ],
 )
 def test_lengths_in_bits(text: str, bits: int) -> None:
@@ -165,6 +168,8 @@ def test_the_article_s_kinds_are_kinds() -> None:
         "whash:db4:keep_ll",
         "colorhash:0",
         "colorhash:41",
+        "pdq:8",
+        "pdq:median",
         "crop_resistant:",
         "crop_resistant:16",
         "crop_resistant:crop_resistant",

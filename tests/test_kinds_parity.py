@@ -49,7 +49,7 @@ def assert_parity(image: Image.Image) -> None:
 
 
 def test_every_kind_and_variant_is_compared() -> None:
-    assert {kind.name for kind in KINDS} == set(NAMES)
+    assert {kind.name for kind in KINDS} == set(NAMES) - {"pdq"}  # which ImageHash does not have: see test_pdq.py
     for name, variants in _VARIANTS.items():
         assert {kind.variant for kind in KINDS if kind.name == name} == {"", *variants}
 

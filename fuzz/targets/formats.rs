@@ -5,6 +5,7 @@
 use heap::{open_on_panic, within};
 use libfuzzer_sys::fuzz_target;
 use lookalike_core::Error;
+use lookalike_core::color::Wanted;
 use lookalike_core::formats::decode;
 use lookalike_core::watch::Watch;
 
@@ -14,7 +15,7 @@ const ALLOWANCE: usize = 96 << 20;
 
 fuzz_target!(init: open_on_panic(), |bytes: &[u8]| {
     let watch = Watch::with_pixels(PIXELS);
-    let picture = |color| within(ALLOWANCE, || decode(bytes, &watch, color));
+    let picture = |color| within(ALLOWANCE, || decode(bytes, &watch, Wanted::counts(color)));
     match (picture(false), picture(true)) {
         (Ok(plain), Ok(colored)) => {
             assert_eq!([plain.grey.width(), plain.grey.height()], [plain.width, plain.height]);

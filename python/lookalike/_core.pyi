@@ -6,6 +6,11 @@ highest, zeros to the end of the last byte (as `numpy.packbits` gives).
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __version__: str
 
@@ -38,7 +43,9 @@ class Planes:
     width: int
     height: int
 
-    def __new__(cls, width: int, height: int, color: bool = False) -> Planes: ...
+    def __new__(cls, width: int, height: int, color: bool = False, look: bool = False, fine: bool = False) -> Planes:
+        """With `fine`, what is lost when colours are rounded to grey is kept, one more byte a pixel, for `pdq`."""
+
     def push_grey(self, rows: bytes) -> None:
         """Rows of one byte a pixel. With `color`, counted as colours without saturation."""
 
@@ -48,6 +55,9 @@ class Planes:
         Grey is `(19595 R + 38470 G + 7471 B + 32768) >> 16`, as in Pillow's `convert("L")`.
         """
 
+    def push_colours(self, rows: bytes) -> None:
+        """Rows as those of `push_rgbx`, for the colours of a look alone, before their grey values are pushed."""
+
     def push_grey_hs(self, grey: bytes, hue: bytes, saturation: bytes) -> None:
         """Rows whose grey, hue and saturation (0..255 each) are known already."""
 
@@ -56,6 +66,15 @@ class Planes:
 
     def crop(self, left: int, upper: int, right: int, lower: int) -> Planes:
         """The grey plane inside a box, without colours."""
+
+    def turned(self, orientation: int) -> Planes:
+        """The picture, with its colours, turned by an EXIF orientation: 2 to 8; any other number gives a copy."""
+
+    def look(self) -> bytes:
+        """What is kept for a second look, in `looks.LOOK_BYTES` bytes; of a picture made with `look`.
+
+        What was pushed as grey has no colour.
+        """
 
     def resize(self, width: int, height: int) -> bytes:
         """The grey plane resampled by Pillow's Lanczos arithmetic (recipe of Pillow 7 to 12.1)."""
@@ -81,8 +100,14 @@ class Planes:
     def colorhash(self, binbits: int) -> bytes:
         """14 times `binbits` bits, 1 to 40."""
 
+    def pdq(self) -> tuple[bytes, int]:
+        """PDQ's 256 bits and its quality, 0 to 100. Nearer to Meta's own if the picture is `fine`."""
+
     def color_counts(self) -> list[int]:
         """Pixels that are black, that are grey, in 6 bins of faint hue, in 6 bins of bright hue (14 numbers)."""
+
+    def inner_box(self) -> tuple[float, float, float, float] | None:
+        """The picture inside a flat border (left, upper, right, lower as shares of the sides), if there is one."""
 
     def segments(
         self, limit: int | None, threshold: float, min_size: float, image_size: int
@@ -112,6 +137,29 @@ def decode_jpeg(
         ValueError: for a file that is damaged beyond use, too large, or of a sort that is not decoded here.
     """
 
+def check_look(look: bytes) -> None:
+    """Check that bytes are a look.
+
+    Raises:
+        ValueError: if they are not, or of another version.
+    """
+
+def turn_look(look: bytes, orientation: int) -> bytes:
+    """The look of the picture turned by an EXIF orientation: 2 to 8; any other number leaves it as it is.
+
+    Raises:
+        ValueError: as `check_look`.
+    """
+
+def look_codes(look: bytes) -> bytes:
+    """Codes of 8 bytes of the picture turned by each orientation, 1 to 8: 320 bytes.
+
+    For each they are of the thumb, and of it without its left, its right, its upper and its lower edge.
+
+    Raises:
+        ValueError: as `check_look`.
+    """
+
 class Digest:
     """BLAKE3 of bytes that come in parts: 256 bits."""
 
@@ -122,8 +170,15 @@ class Digest:
     def hex(self) -> str:
         """64 hex digits for all bytes so far, as `b3sum` prints them."""
 
-Found = tuple[list[str], int, int, str, str | None]
-"""Hex digits for each kind (those of segments joined by commas), width, height, format, warning."""
+Found = tuple[list[str], int, int, str, str | None, bytes | None, int | None]
+"""Hex digits for each kind (those of segments joined by commas), width, height, format, warning, look, quality of
+`pdq`.
+"""
+
+Turned = tuple[list[list[str]], int, int, str, str | None, bytes | None, list[int | None]]
+"""Hex digits for each kind, of the picture turned by each orientation from 1 to 8, and last the quality of `pdq` of
+each; the rest is of the picture as it is.
+"""
 
 Failed = tuple[str, int | None, str]
 """Sort (`"corrupt"`, `"unsupported"`, `"limit"`, `"io"`, `"argument"`, `"cancelled"`), the system's number, text."""
@@ -149,16 +204,26 @@ class Job:
     """
 
     def __new__(
-        cls, kinds: Sequence[tuple[str, int, str, bool]], pixels: int, bytes: int, gate: Gate, digest: bool = False
+        cls,
+        kinds: Sequence[tuple[str, int, str, bool]],
+        pixels: int,
+        bytes: int,
+        gate: Gate,
+        digest: bool = False,
+        look: bool = False,
     ) -> Job:
         """Each kind as its name, size, variant, and whether it is taken of each segment.
 
         With `digest`, the `Digest` of each file's bytes comes with what became of it, errors
-        included; `None` if they could not be read (or are more than `bytes`).
+        included; `None` if they could not be read (or are more than `bytes`). With `look`, what is kept for
+        a second look comes with what was found.
         """
 
     def run(self, source: Source) -> tuple[Found | None, Failed | None, str | None]:
         """Fingerprint one picture on the caller's thread: what was found or what failed, and the digest."""
+
+    def run_turned(self, source: Source) -> tuple[Turned | None, Failed | None, str | None]:
+        """The same with the hashes of the picture turned in all eight ways, from one decoding at each scale."""
 
 class Pool:
     """Threads that fingerprint many pictures, first come first served.
@@ -285,18 +350,23 @@ class Joined:
     distinct: int
     pairs: int
 
-    def read(self, column: str, start: int, stop: int) -> bytes:
-        """Some numbers of a column.
+    def read_into(self, column: str, start: int, into: NDArray[np.int64]) -> None:
+        """Fills an array with the numbers of a column from `start` on.
 
         Raises:
             ValueError: for a column that does not exist, and beyond its end.
         """
 
-def join_codes(codes: bytes, bits: int, radius: int, limit: int, threads: int, plan: str) -> Joined:
+    def read_distances(self, start: int, into: NDArray[np.int32]) -> None:
+        """As `read_into`, for the distances of pairs."""
+
+def join_codes(
+    codes: Sequence[bytes | NDArray[np.uint8]], bits: int, radius: int, limit: int, threads: int, plan: str
+) -> Joined:
     """All pairs of different codes within a radius; `starts` and `members` tell the positions of each.
 
     Args:
-        codes: codes of `ceil(bits / 8)` bytes, one behind the other.
+        codes: arrays of whole codes of `ceil(bits / 8)` bytes, one behind the other.
         bits: the width of a code, 8 to 1024.
         radius: the largest distance.
         limit: the most pairs.
@@ -308,5 +378,34 @@ def join_codes(codes: bytes, bits: int, radius: int, limit: int, threads: int, p
         KeyboardInterrupt: within 0.1 s, or whatever else a signal's handler raises.
     """
 
-def cross_join_codes(left: bytes, right: bytes, bits: int, radius: int, limit: int, threads: int, plan: str) -> Joined:
+def cross_join_codes(
+    left: Sequence[bytes | NDArray[np.uint8]],
+    right: Sequence[bytes | NDArray[np.uint8]],
+    bits: int,
+    radius: int,
+    limit: int,
+    threads: int,
+    plan: str,
+) -> Joined:
     """All pairs of positions, one of each set, whose codes are within a radius; otherwise as `join_codes`."""
+
+def confirm(query: bytes, looks: bytes, tries: bytes) -> bytes:
+    """The second look: for each try, is the query a copy of a library's picture?
+
+    Args:
+        query: a look, 1170 bytes.
+        looks: looks of the library's pictures, end to end.
+        tries: 8 bytes each: number of a look (u32), turn (1 to 8, an EXIF orientation: what was done to the library's
+            picture to get the query), start (0 whole onto whole, 1 inner onto inner, 2 the query's inner part onto the
+            whole, 3 the whole query onto the inner part), two zeros; little-endian. Tries of one look stand together.
+
+    Returns:
+        Twelve little-endian float32 a try: confidence (0 to 1), overlap, six numbers of the map (from `u, v, 1` of the
+        query's thumb to x, then y of the library's thumb as it is, each from -1 to 1), gain, bias, agreement, 0.
+
+    Raises:
+        ValueError: for looks of another length or version, and tries of what is not there.
+    """
+
+def confirm_features(query: bytes, looks: bytes, tries: bytes) -> bytes:
+    """The figures behind `confirm`: sixteen little-endian float32 a try; their names are in `lookalike.confirm`."""

@@ -164,9 +164,9 @@ class _Batch:
             own = fingerprint_of(self._plan, item.image, found, digest)
             self._start(place, lambda item: with_rest(item, self._plan, own))
         else:
-            hashes, width, height, form, warning = found
-            about = (digest, warning, None) if self._plan.digest else (warning, None)
-            values = (item.image, *hashes, width, height, form, self._plan.recipe, *about)
+            hashes, width, height, form, warning, look, _ = found
+            extra = [*([look] if self._plan.look else []), *([digest] if self._plan.digest else [])]
+            values = (item.image, *hashes, width, height, form, self._plan.recipe, *extra, warning, None)
             place.row = dict(zip(self._plan.names, values, strict=True))
 
     def _row(self, place: _Place) -> Row | None:

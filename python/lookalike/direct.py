@@ -5,20 +5,33 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from ._core import Gate, Job
 from .errors import LimitError, NoFileError, NoImageError
 from .hashes import Hash, MultiHash, parse_hash
 from .kinds import Kind
+from .looks import Look
 from .options import Limits
-from .prints import Fingerprint, row_names
+from .prints import Fingerprint, Hashes, row_names
 from .sources import FileName
+from .turns import is_across
 
-__all__ = ["Failed", "Found", "Plan", "exception_of", "is_elsewhere", "plan_of", "print_of"]
+__all__ = [
+    "Failed",
+    "Found",
+    "Plan",
+    "exception_of",
+    "fingerprint_of",
+    "is_elsewhere",
+    "plan_of",
+    "print_of",
+    "turned_print",
+    "turned_prints_of",
+]
 
-Found = tuple[list[str], int, int, str, str | None]
+Found = tuple[list[str], int, int, str, str | None, bytes | None, int | None]
 Failed = tuple[str, int | None, str]
 
 # Bytes of files, and of pixels decoded from them, that may be held at one time in this process. The files of
@@ -39,6 +52,7 @@ class Plan:
         rest: kinds that the core does not compute.
         own: kinds that it computes, by their texts, each with its number of bits.
         digest: whether the content's digest is wanted too.
+        look: whether what is kept for a second look is wanted too.
     """
 
     kinds: tuple[Kind, ...]
@@ -49,19 +63,20 @@ class Plan:
     rest: tuple[Kind, ...]
     own: dict[str, tuple[Kind, int | None]]
     digest: bool = False
+    look: bool = False
 
 
-def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits, digest: bool = False) -> Plan:
+def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits, digest: bool = False, look: bool = False) -> Plan:
     """Decide what the core does."""
     kinds = tuple(kinds)
-    names = tuple(row_names(kinds, digest))
+    names = tuple(row_names(kinds, digest, look))
     own = [kind for kind in kinds if not _needs_colored_segments(kind)]
     if not recipe.startswith("standard") or not own:
-        return Plan(kinds, recipe, limits, names, None, kinds, {}, digest)
+        return Plan(kinds, recipe, limits, names, None, kinds, {}, digest, look)
     rest = tuple(kind for kind in kinds if _needs_colored_segments(kind))
-    job = Job([_spec(kind) for kind in own], max(0, limits.pixels), max(0, limits.bytes), _gate(), digest)
+    job = Job([_spec(kind) for kind in own], max(0, limits.pixels), max(0, limits.bytes), _gate(), digest, look)
     texts = {str(kind): (kind, kind.bits) for kind in own}
-    return Plan(kinds, recipe, limits, names, job, rest, texts, digest)
+    return Plan(kinds, recipe, limits, names, job, rest, texts, digest, look)
 
 
 def is_elsewhere(failed: Failed) -> bool:
@@ -105,10 +120,42 @@ def print_of(plan: Plan, image: str, source: bytes | FileName) -> Fingerprint | 
 
 def fingerprint_of(plan: Plan, image: str, found: Found, digest: str | None) -> Fingerprint:
     """What the core found, as hashes."""
-    texts, width, height, form, warning = found
+    texts, width, height, form, warning, data, pdq_quality = found
+    look = None if data is None else Look.trusted(data)
+    hashes = _hashes_of(plan, texts)
+    return Fingerprint(image, hashes, width, height, form, plan.recipe, warning, digest, look, pdq_quality)
+
+
+def turned_prints_of(plan: Plan, image: str, source: bytes | FileName) -> list[Fingerprint] | None:
+    """`print_of` the picture turned by each orientation, 1 to 8, from one decoding.
+
+    Raises:
+        SourceError, OSError: if it cannot be read.
+    """
+    if plan.job is None:
+        return None
+    found, failed, digest = plan.job.run_turned(source)
+    if found is None:
+        assert failed is not None
+        if is_elsewhere(failed):
+            return None
+        raise exception_of(failed)
+    turns, width, height, form, warning, look, qualities = found
+    first = fingerprint_of(plan, image, (turns[0], width, height, form, warning, look, qualities[0]), digest)
+    each = enumerate(zip(turns, qualities, strict=True), 1)
+    return [turned_print(first, turn, _hashes_of(plan, texts), quality) for turn, (texts, quality) in each]
+
+
+def turned_print(upright: Fingerprint, turn: int, hashes: Hashes, pdq_quality: int | None) -> Fingerprint:
+    """The fingerprint of the picture turned, of which the hashes are known."""
+    width, height = (upright.height, upright.width) if is_across(turn) else (upright.width, upright.height)
+    look = None if upright.look is None else upright.look.turned(turn)
+    return replace(upright, hashes=hashes, width=width, height=height, look=look, pdq_quality=pdq_quality)
+
+
+def _hashes_of(plan: Plan, texts: list[str]) -> Hashes:
     pairs = zip(plan.own.items(), texts, strict=True)
-    hashes = {name: _hash_of(text, kind, bits, plan.recipe) for (name, (kind, bits)), text in pairs}
-    return Fingerprint(image, hashes, width, height, form, plan.recipe, warning, digest)
+    return {name: _hash_of(text, kind, bits, plan.recipe) for (name, (kind, bits)), text in pairs}
 
 
 def _hash_of(text: str, kind: Kind, bits: int | None, recipe: str) -> Hash | MultiHash:

@@ -5,32 +5,56 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from . import batch
 from .direct import Plan, plan_of
 from .errors import SourceError
+from .hashes import Hash
 from .kinds import ARTICLE_KINDS, Kind
 from .memory import return_large_blocks
 from .options import DEFAULT_LIMITS, Limits, recipe_name
 from .prints import Fingerprint, Row, compute, error_text, parse_kinds, row_names
-from .single import fingerprint_item
+from .single import fingerprint_item, turned_item
 from .sources import Item, expand
-from .sources.items import count, why_unsupported
+from .sources.items import count, settle, why_unsupported
+from .workers import ordered_map
 
 __all__ = [
     "Fingerprint",
+    "Turned",
     "compute",
     "error_text",
     "fingerprint",
     "fingerprint_many",
     "fingerprint_rows",
+    "pdq",
     "row_names",
+    "turned_fingerprints",
+    "turned_many",
+    "turned_prints",
     "worker_count",
 ]
 
+Answer = TypeVar("Answer")
 Progress = bool | Callable[[int, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One picture of `turned_many`.
+
+    Attributes:
+        image: the picture's id.
+        prints: by orientation from 1; none if it cannot be read.
+        error: why not; else `None`.
+    """
+
+    image: str
+    prints: list[Fingerprint]
+    error: str | None = None
 
 
 def fingerprint(
@@ -40,6 +64,7 @@ def fingerprint(
     recipe: str = "standard",
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
+    look: bool = False,
 ) -> Fingerprint:
     """Fingerprint one picture.
 
@@ -50,6 +75,7 @@ def fingerprint(
         limits: what the source may cost.
         digest: whether to give the content's digest: BLAKE3 of the file's bytes in hex, or `"pixels:"` and that
             of the pixels of an image or array.
+        look: whether to give what is kept for a second look, with the picture's quality.
 
     Raises:
         SourceError: if it cannot be read as a picture; its subclasses tell the cases apart.
@@ -57,14 +83,105 @@ def fingerprint(
         ValueError: for an unknown kind or recipe, or a source that means several pictures.
         TypeError: for a source of a type that is not supported.
     """
-    plan = _plan(kinds, recipe, limits, digest)
-    item = _single(source)
-    try:
-        return fingerprint_item(item, plan)
-    except SourceError as error:
-        if item.error is not None:
-            raise
-        raise type(error)(f"{item.image}: {error}") from error
+    plan = _plan(kinds, recipe, limits, digest, look)
+    return _of_single(source, plan, fingerprint_item)
+
+
+def turned_fingerprints(
+    source: object,
+    *,
+    kinds: str | Kind | Iterable[str | Kind] = ARTICLE_KINDS,
+    recipe: str = "standard",
+    limits: Limits = DEFAULT_LIMITS,
+    digest: bool = False,
+    look: bool = False,
+) -> list[Fingerprint]:
+    """Fingerprint one picture as it is turned and mirrored in all eight ways, from one decoding.
+
+    Where all pixels are read (of all but JPEG files) the hashes are those of the turned pixels to the bit; else they
+    are those of the file with that orientation in its EXIF data.
+
+    Args:
+        source: as for `fingerprint`, and so are all others.
+        kinds: one hash kind or several.
+        recipe: `"standard"` or `"imagehash"`.
+        limits: what the source may cost.
+        digest: whether to give the content's digest, the same in all eight.
+        look: whether to give looks, turned too.
+
+    Returns:
+        Eight, by orientation from 1, which is the picture as it is: see `turns.NAMES`.
+
+    Raises:
+        SourceError, OSError, ValueError, TypeError: as `fingerprint`.
+    """
+    return _of_single(source, _plan(kinds, recipe, limits, digest, look), turned_item)
+
+
+def turned_many(
+    sources: object,
+    *,
+    kinds: str | Kind | Iterable[str | Kind] = ARTICLE_KINDS,
+    recipe: str = "standard",
+    workers: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    digest: bool = False,
+    look: bool = False,
+) -> Generator[Turned, None, None]:
+    """`turned_fingerprints` of many pictures as a stream, in input order, errors included.
+
+    Args:
+        sources: as for `fingerprint_many`.
+        kinds: one hash kind or several.
+        recipe: `"standard"` or `"imagehash"`.
+        workers: how many threads; by default, one for each CPU that this process may use.
+        limits: what one source may cost.
+        digest: whether to give the contents' digests.
+        look: whether to give looks.
+
+    Raises:
+        ValueError, TypeError: for arguments that are out of range.
+    """
+    plan, threads = _plan(kinds, recipe, limits, digest, look), worker_count(workers)
+    return turned_prints(expand(sources), plan, threads)
+
+
+def turned_prints(items: Iterable[Item], plan: Plan, workers: int) -> Generator[Turned, None, None]:
+    """`turned_many` of items, by a plan."""
+
+    def work(item: Item) -> Turned:
+        try:
+            return Turned(item.image, turned_item(item, plan))
+        except Exception as error:
+            return Turned(item.image, [], error_text(error))
+
+    # Settled on this thread: an iterator may close or overwrite what it has given out.
+    return ordered_map(work, (settle(item, plan.limits.bytes) for item in items), workers)
+
+
+def pdq(source: object, *, recipe: str = "standard", limits: Limits = DEFAULT_LIMITS) -> tuple[Hash, int]:
+    """Meta's PDQ hash of one picture, and its quality.
+
+    The hash's hex text is in the form of Meta's tools. Of the same pixels (recipe `imagehash`) the reference gives the
+    same, but for two bits of 256 in one photo of three hundred.
+
+    Args:
+        source: as for `fingerprint`.
+        recipe: `"standard"` or `"imagehash"`.
+        limits: what the source may cost.
+
+    Returns:
+        The hash, and the quality from 0 to 100. Meta's advice: no match by hashes of quality 49 or less, and by
+        others within 31 bits.
+
+    Raises:
+        SourceError, OSError, ValueError, TypeError: as for `fingerprint`.
+    """
+    made = fingerprint(source, kinds="pdq", recipe=recipe, limits=limits)
+    value = made["pdq"]
+    assert isinstance(value, Hash)
+    assert made.pdq_quality is not None
+    return value, made.pdq_quality
 
 
 def fingerprint_rows(
@@ -75,6 +192,7 @@ def fingerprint_rows(
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
+    look: bool = False,
 ) -> Generator[Row, None, None]:
     """Fingerprint many pictures as a stream: one row for each, in input order, errors included.
 
@@ -88,14 +206,15 @@ def fingerprint_rows(
         workers: how many threads; by default, one for each CPU that this process may use.
         limits: what one source may cost.
         digest: whether to give the content's digest, as `fingerprint` does; also of bytes that are no picture.
+        look: whether to give the look, as bytes (see `Look`).
 
     Returns:
-        Rows with the keys of `row_names(kinds, digest)`; missing values are `None`.
+        Rows with the keys of `row_names(kinds, digest, look)`; missing values are `None`.
 
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits, digest), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest, look), worker_count(workers)
     return_large_blocks()
     return batch.rows(expand(sources), plan, threads)
 
@@ -110,6 +229,7 @@ def fingerprint_many(
     progress: Progress = False,
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
+    look: bool = False,
 ) -> Any:
     """Fingerprint many pictures into a table, one row for each, in input order.
 
@@ -128,6 +248,7 @@ def fingerprint_many(
             and the id of the last.
         limits: what one source may cost.
         digest: whether to add a column `digest`, before `warning`; see `fingerprint_rows`.
+        look: whether to add a column `look`, of bytes, before these; see `fingerprint_rows`.
 
     Raises:
         SourceError, OSError, TypeError: if `sources` is a single thing with no picture in it.
@@ -137,7 +258,7 @@ def fingerprint_many(
     from .frames import check_backend, to_frame
 
     check_backend(to)
-    plan, threads = _plan(kinds, recipe, limits, digest), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest, look), worker_count(workers)
     return_large_blocks()
     rows = batch.rows(_checked(sources), plan, threads)
     return to_frame(_watched(rows, sources, progress), plan.names, to)
@@ -154,21 +275,31 @@ def worker_count(workers: int | None) -> int:
     return workers
 
 
-def _plan(kinds: str | Kind | Iterable[str | Kind], recipe: str, limits: Limits, digest: bool) -> Plan:
+def _plan(kinds: str | Kind | Iterable[str | Kind], recipe: str, limits: Limits, digest: bool, look: bool) -> Plan:
     if isinstance(kinds, tuple) and all(isinstance(kind, str) for kind in kinds):
-        return _kept_plan(kinds, recipe, limits, digest)
-    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest)
+        return _kept_plan(kinds, recipe, limits, digest, look)
+    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest, look)
 
 
 # To make a plan takes a tenth of the time of a small photo.
 @lru_cache(maxsize=16)
-def _kept_plan(kinds: tuple[str, ...], recipe: str, limits: Limits, digest: bool) -> Plan:
-    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest)
+def _kept_plan(kinds: tuple[str, ...], recipe: str, limits: Limits, digest: bool, look: bool) -> Plan:
+    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest, look)
 
 
 if hasattr(os, "register_at_fork"):
     # Plans hold the gate, which may be held by a thread that the child has not.
     os.register_at_fork(after_in_child=_kept_plan.cache_clear)
+
+
+def _of_single(source: object, plan: Plan, work: Callable[[Item, Plan], Answer]) -> Answer:
+    item = _single(source)
+    try:
+        return work(item, plan)
+    except SourceError as error:
+        if item.error is not None:
+            raise
+        raise type(error)(f"{item.image}: {error}") from error
 
 
 def _single(source: object) -> Item:

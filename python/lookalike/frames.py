@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import os
@@ -10,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ColumnError, MissingExtraError, NoFileError
+from .errors import ColumnError, MissingExtraError, NoFileError, shortened
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -31,7 +32,8 @@ __all__ = [
 _PACKAGES = {"pandas": "pandas", "polars": "polars", "arrow": "pyarrow"}
 _FORMS = (".csv", ".json", ".parquet")
 INTEGER_COLUMNS = frozenset({"width", "height", "hamming_distance"})
-REAL_COLUMNS = frozenset({"segment_distance"})
+REAL_COLUMNS = frozenset({"segment_distance", "confidence"})
+BYTES_COLUMNS = frozenset({"look"})
 
 
 def check_backend(to: str) -> None:
@@ -56,8 +58,8 @@ def to_frame(
     """Make a table of rows, with these columns in this order; a key that a row lacks is missing there.
 
     `width`, `height` and `hamming_distance` are integers (nullable ones in pandas, so that one unreadable
-    picture does not turn them all into floats), `segment_distance` a float, all else text. The columns in
-    `integers` are integers too, also where there is no row to tell.
+    picture does not turn them all into floats), `segment_distance` a float, `look` bytes, all else text. The columns
+    in `integers` are integers too, also where there is no row to tell.
 
     Raises:
         ValueError, MissingExtraError: as `check_backend`.
@@ -130,7 +132,8 @@ def take(frame: Any, numbers: Sequence[int], extra: dict[str, list[Any]] | None 
 def save(table: Any, path: str | os.PathLike[str]) -> None:
     """Write a table, or a list of rows, to a file: `.csv`, `.json` (a list of objects) or `.parquet`.
 
-    Missing values are empty fields in CSV and `null` in JSON.
+    Missing values are empty fields in CSV and `null` in JSON. Neither can hold bytes: these are written as base64 text,
+    and `load` makes bytes of it again.
 
     Raises:
         ValueError: for another extension.
@@ -151,14 +154,14 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
         else:
             writer = csv.DictWriter(file, columns, restval=None, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
 
 
 def load(path: str | os.PathLike[str], to: str = "pandas") -> Any:
     """Read a table from a file that `save` wrote, or another of that form.
 
     From CSV, `width`, `height`, `hamming_distance` and `segment_distance` are read as numbers, all else
-    as text: a hash such as `0e40000000000800` is no number.
+    as text: a hash such as `0e40000000000800` is no number. A column `look` is bytes again, from CSV and from JSON.
 
     Raises:
         NoFileError: if there is no such file.
@@ -205,13 +208,29 @@ def _from_text(name: str, text: str) -> Any:
     if name in INTEGER_COLUMNS:
         # With one value missing, pandas makes floats of a column of integers, and writes 512.0.
         return int(text.removesuffix(".0"))
+    if name in BYTES_COLUMNS:
+        return _from_base64(name, text)
     return float(text) if name in REAL_COLUMNS else text
+
+
+def _from_base64(name: str, text: Any) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected base64 text in the column {name!r}, got {shortened(str(text))}") from error
+
+
+def _as_text(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _read_json(path: str | os.PathLike[str]) -> Rows:
     rows = json.loads(Path(path).read_text(encoding="utf-8"))
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it is not a list of objects")
+    for row in rows:
+        for name in BYTES_COLUMNS.intersection(row):
+            row[name] = None if row[name] is None else _from_base64(name, row[name])
     return rows, _keys(rows)
 
 
@@ -236,6 +255,8 @@ def _form(path: str | os.PathLike[str]) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return _as_text(value)
     # The text of a long NumPy array leaves its middle out.
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
@@ -295,6 +316,8 @@ def _dtype(name: str, values: list[Any], integers: Collection[str] = INTEGER_COL
         return nw.Int64
     if name in REAL_COLUMNS or types in ({float}, {int, float}):
         return nw.Float64
+    if name in BYTES_COLUMNS or types == {bytes}:
+        return nw.Binary
     return nw.String if types <= {str} else None
 
 
@@ -311,5 +334,5 @@ def _pandas_column(name: str, values: list[Any], integers: Collection[str] = INT
     import pandas as pd
 
     # Text as objects, or pandas 3 would make None into NaN, and a column of None alone into something else again.
-    types = {None: None, nw.Int64: "Int64", nw.Float64: "float64", nw.String: object}
+    types = {None: None, nw.Int64: "Int64", nw.Float64: "float64", nw.String: object, nw.Binary: object}
     return pd.Series(values, dtype=types[_dtype(name, values, integers)])

@@ -20,8 +20,9 @@ NAMES = (
     "whash",
     "colorhash",
     "crop_resistant",
+    "pdq",
 )
-"""The hash kinds, in the field's own terms (those of ImageHash)."""
+"""The hash kinds, in the field's own terms (those of ImageHash, and Meta's PDQ)."""
 
 ARTICLE_KINDS = ("ahash", "phash", "dhash", "whash", "colorhash")
 """The five kinds that are computed unless others are asked for."""
@@ -29,6 +30,7 @@ ARTICLE_KINDS = ("ahash", "phash", "dhash", "whash", "colorhash")
 _VARIANTS = {"ahash": ("median",), "whash": ("keep_ll", "db4", "db4_keep_ll")}
 _MAX_SIZE = 128
 _MAX_BINBITS = 40
+_PDQ_SIZE = 16
 _SIZE = re.compile("[1-9][0-9]{0,8}")
 # By size, see `Kind.radius`: bench/chance.py counts the pairs within each.
 _RADII = {
@@ -39,6 +41,18 @@ _RADII = {
     "dhash_vertical": {8: 4, 16: 38},
     "whash": {8: 1, 16: 9},
     "colorhash": {3: 0},
+    "pdq": {16: 64},
+}
+# Likewise, see `Kind.loose`.
+_LOOSE = {
+    "ahash": {8: 2, 16: 18},
+    "phash": {8: 12, 16: 86},
+    "phash_simple": {8: 3, 16: 22},
+    "dhash": {8: 10, 16: 63},
+    "dhash_vertical": {8: 9, 16: 59},
+    "whash": {8: 3, 16: 18},
+    "colorhash": {3: 0},
+    "pdq": {16: 86},
 }
 
 
@@ -53,7 +67,8 @@ class Kind:
     Attributes:
         name: one of `NAMES`.
         size: side of the square of bits (`hash_size`, 8 by default), or bits per bin for `colorhash`
-            (`binbits`, 3 by default); 0 stands for the default. `crop_resistant` has its inner kind's.
+            (`binbits`, 3 by default); 0 stands for the default. `crop_resistant` has its inner kind's, and `pdq`
+            always 16.
         variant: `"median"` for `ahash`; `"keep_ll"`, `"db4"` or `"db4_keep_ll"` for `whash`; else `""`.
         inner: the kind that `crop_resistant` takes of each segment (`dhash` by default); else `None`.
 
@@ -113,11 +128,25 @@ class Kind:
         of 754,150 pairs, those within radius 0 excepted. Found so for 8 x 8 and 16 x 16 bits; other sizes have the
         share of the next smaller one of these two (of 8 x 8, below it), rounded down. At 64 bits the counts are
         0 for `phash`, 1 for `dhash`, `dhash_vertical` and `whash`. Equal codes alone make 3 chance matches by
-        `ahash`, 11 by `phash_simple` and 13,875 by `colorhash`: these need a second kind beside them.
+        `ahash`, 11 by `phash_simple` and 13,875 by `colorhash`: these need a second kind beside them. `pdq` has a
+        quarter of its bits, 64, with 0 of those pairs (and 1 within 70); Meta advises 31, where hashes come from
+        others' software, and to leave out pictures without detail by their quality.
         """
+        return self._at_size(_RADII)
+
+    @property
+    def loose(self) -> int | None:
+        """The radius in bits within which a second look is worth it; `None` as for `radius`.
+
+        About one pair of different photos in ten thousand is within it (of `dhash` at 64 bits three, of `colorhash`
+        many more), and of copies with strong edits most are. Measured as `radius`.
+        """
+        return self._at_size(_LOOSE)
+
+    def _at_size(self, table: dict[str, dict[int, int]]) -> int | None:
         if self.bits is None:
             return None
-        radii = _RADII[self.name]
+        radii = table[self.name]
         size = max((size for size in radii if size <= self.size), default=min(radii))
         return radii[size] * self.bits // _bits(self.name, size)
 
@@ -167,7 +196,7 @@ def _bits(name: str, size: int) -> int:
 
 
 def _default_size(name: str) -> int:
-    return 3 if name == "colorhash" else 8
+    return {"colorhash": 3, "pdq": _PDQ_SIZE}.get(name, 8)
 
 
 def _check_name(name: str) -> None:
@@ -189,6 +218,8 @@ def _check_inner(kind: Kind) -> None:
 def _check_size(name: str, size: int) -> None:
     if not isinstance(size, int) or isinstance(size, bool):
         raise TypeError(f"hash kind {name}: expected a whole number as its size, got {size!r}")
+    if name == "pdq" and size != _PDQ_SIZE:
+        raise ValueError(f"hash kind pdq: expected no size, for it always has 256 bits; got {size}")
     low, high = (1, _MAX_BINBITS) if name == "colorhash" else (2, _MAX_SIZE)
     if name != "crop_resistant" and not low <= size <= high:
         raise ValueError(f"hash kind {name}: expected a size from {low} to {high}, got {size}")

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import NoImageError
 from .hashes import Hash, MultiHash
 from .kinds import ARTICLE_KINDS, Kind
+from .looks import Look
+from .turns import ALL_TURNS
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from ._core import Planes
 
-__all__ = ["Fingerprint", "Row", "compute", "error_row", "error_text", "parse_kinds", "row_names"]
+__all__ = [
+    "Computed",
+    "Fingerprint",
+    "Hashes",
+    "Row",
+    "compute",
+    "compute_all",
+    "compute_turned",
+    "error_row",
+    "error_text",
+    "parse_kinds",
+    "row_names",
+]
 
 Row = dict[str, Any]
+Hashes = dict[str, Hash | MultiHash]
 
 # How crop_resistant looks for segments: the defaults of ImageHash.
 _SEGMENT_THRESHOLD = 128.0
@@ -39,6 +54,9 @@ class Fingerprint:
         warning: what is wrong with the file though it has hashes, such as that it breaks off; or `None`.
         digest: of the content, if it was asked for: BLAKE3 of the file's bytes in hex, or `"pixels:"` and that
             of the pixels of an image or array.
+        look: what is kept for a second look, if it was asked for.
+        pdq_quality: of `pdq`, 0 to 100, if it is among the kinds. Meta's advice is not to match by `pdq` below 50: such
+            a picture has too little detail to be told from others.
     """
 
     image: str
@@ -49,6 +67,8 @@ class Fingerprint:
     recipe: str
     warning: str | None = None
     digest: str | None = None
+    look: Look | None = None
+    pdq_quality: int | None = None
 
     def __getitem__(self, kind: str | Kind) -> Hash | MultiHash:
         text = str(Kind.parse(kind))
@@ -56,39 +76,103 @@ class Fingerprint:
             raise KeyError(f"expected one of the kinds in this fingerprint, {', '.join(self.hashes)}; got {text!r}")
         return self.hashes[text]
 
+    @property
+    def quality(self) -> int | None:
+        """How much there is to tell the picture from others, 0 to 100; `None` without a look."""
+        return None if self.look is None else self.look.quality
+
     def as_row(self) -> Row:
-        """The fingerprint as a row of `fingerprint_many`'s table; with a digest if there is one."""
+        """The fingerprint as a row of `fingerprint_many`'s table; with a look and a digest if there are any."""
         row: Row = {"image": self.image}
         row.update((kind, value.hex) for kind, value in self.hashes.items())
         row.update(width=self.width, height=self.height, format=self.format, recipe=self.recipe)
+        if self.look is not None:
+            row["look"] = self.look.data
         if self.digest is not None:
             row["digest"] = self.digest
         row.update(warning=self.warning, error=None)
         return row
 
 
-def compute(image: Image.Image, kinds: Sequence[Kind], recipe: str) -> dict[str, Hash | MultiHash]:
+class Computed(NamedTuple):
+    """The hash of each kind, by the kind's text, and the quality of `pdq`, if it is among the kinds."""
+
+    hashes: Hashes
+    pdq_quality: int | None
+
+
+def compute(image: Image.Image, kinds: Sequence[Kind], recipe: str) -> Hashes:
+    """Hash one picture that is decoded already: `compute_all` without the rest."""
+    return compute_all(image, kinds, recipe)[0].hashes
+
+
+def compute_all(
+    image: Image.Image, kinds: Sequence[Kind], recipe: str, look: bool = False
+) -> tuple[Computed, Look | None]:
     """Hash one picture that is decoded already.
 
     Args:
         image: normalised under the recipe.
         kinds: which hashes.
         recipe: the recipe that normalised it, with or without its version.
+        look: whether what is kept for a second look is wanted too.
 
     Raises:
         NoImageError: if it has no pixels, or a mode that Pillow cannot convert to grey (`LAB` and `La`).
     """
+    pixels, bright = _planes(image, kinds, look)
+    return _computed(image, pixels, bright, kinds, recipe), Look.trusted(pixels.look()) if look else None
+
+
+def compute_turned(
+    image: Image.Image, kinds: Sequence[Kind], recipe: str, look: bool
+) -> tuple[list[Computed], Look | None]:
+    """The hashes of a picture turned by each orientation, 1 to 8, and the look of it as it is, if it is wanted.
+
+    Raises:
+        NoImageError: as `compute_all`.
+    """
+    from .sources.pillow import turned
+
+    pixels, bright = _planes(image, kinds, look)
+    # Colours of segments are taken from the image; all else from the planes.
+    needs_image = any(kind.inner is not None for kind in kinds)
+    turns = [_computed(image, pixels, bright, kinds, recipe)]
+    for turn in ALL_TURNS[1:]:
+        whole = pixels.turned(turn)
+        shown = whole if bright is pixels else bright.turned(turn)
+        turns.append(_computed(turned(image, turn) if needs_image else image, whole, shown, kinds, recipe))
+    return turns, Look.trusted(pixels.look()) if look else None
+
+
+def _planes(image: Image.Image, kinds: Sequence[Kind], look: bool) -> tuple[Planes, Planes]:
+    """What the hashes are made of, and what `pdq` is made of."""
     from .sources.pixels import planes
 
+    names = {name for kind in kinds for name in (kind.name, kind.inner.name if kind.inner else "")}
     try:
-        pixels = planes(image, any(kind.name == "colorhash" for kind in kinds))
+        pixels = planes(image, any(kind.name == "colorhash" for kind in kinds), look=look, fine="pdq" in names)
     except ValueError as error:
         shape = f"{image.width} x {image.height} and mode {image.mode}"
         raise NoImageError(f"no hash of a picture of {shape}: {error}") from error
-    return {
-        str(kind): _hash(pixels, kind, recipe) if kind.inner is None else _segments(image, pixels, kind.inner, recipe)
-        for kind in kinds
-    }
+    if image.mode in _OTHER_COLORS and any(kind.name == "pdq" for kind in kinds):
+        # Its brightness is a sum of red, green and blue, whatever Pillow takes for the grey of other colours.
+        return pixels, planes(image.convert("RGB"), False, fine=True)
+    return pixels, pixels
+
+
+def _computed(image: Image.Image, pixels: Planes, bright: Planes, kinds: Sequence[Kind], recipe: str) -> Computed:
+    pdq_quality = None
+    hashes: Hashes = {}
+    for kind in kinds:
+        if kind.inner is not None:
+            hashes[str(kind)] = _segments(image, pixels, kind.inner, recipe)
+        elif kind.name == "pdq":
+            code, pdq_quality = bright.pdq()
+            hashes[str(kind)] = Hash.from_bytes(code, _PDQ_BITS, kind, recipe)
+        else:
+            hashes[str(kind)] = _hash(pixels, kind, recipe)
+    return Computed(hashes, pdq_quality)
 
 
 def parse_kinds(kinds: str | Kind | Iterable[str | Kind]) -> list[Kind]:
@@ -100,9 +184,9 @@ def parse_kinds(kinds: str | Kind | Iterable[str | Kind]) -> list[Kind]:
     return parsed
 
 
-def row_names(kinds: str | Kind | Iterable[str | Kind], digest: bool = False) -> list[str]:
-    """The columns of a table of fingerprints with these kinds, with the content's digest or without."""
-    about = ["width", "height", "format", "recipe", *(["digest"] if digest else [])]
+def row_names(kinds: str | Kind | Iterable[str | Kind], digest: bool = False, look: bool = False) -> list[str]:
+    """The columns of a table of fingerprints with these kinds, with the look and the content's digest or without."""
+    about = ["width", "height", "format", "recipe", *(["look"] if look else []), *(["digest"] if digest else [])]
     return ["image", *map(str, parse_kinds(kinds)), *about, "warning", "error"]
 
 
@@ -141,6 +225,8 @@ def _whash(pixels: Planes, kind: Kind) -> tuple[bytes, int]:
 
 
 _HIGHFREQ = 4
+_PDQ_BITS = 256
+_OTHER_COLORS = frozenset({"P", "PA", "CMYK", "YCbCr", "HSV"})
 _CODES: dict[str, Callable[[Planes, Kind], tuple[bytes, int]]] = {
     "ahash": lambda pixels, kind: _square(pixels.ahash(kind.size, kind.variant == "median"), kind),
     "phash": lambda pixels, kind: _square(pixels.phash(kind.size, _HIGHFREQ), kind),
@@ -149,6 +235,7 @@ _CODES: dict[str, Callable[[Planes, Kind], tuple[bytes, int]]] = {
     "dhash_vertical": lambda pixels, kind: _square(pixels.dhash_vertical(kind.size), kind),
     "whash": _whash,
     "colorhash": lambda pixels, kind: (pixels.colorhash(kind.size), 14 * kind.size),
+    "pdq": lambda pixels, kind: (pixels.pdq()[0], _PDQ_BITS),
 }
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
-from .direct import Plan, print_of
-from .kinds import Kind
-from .prints import Fingerprint, compute
-from .sources import FileName, Item, digested, open_picture, pixel_digest
+from .direct import Plan, print_of, turned_print, turned_prints_of
+from .prints import Computed, Fingerprint, compute_all, compute_turned
+from .sources import FileName, Item, Picture, digested, open_picture, pixel_digest
 from .sources.items import is_array, is_image, settle
 from .workers import Gate
 
-__all__ = ["by_pillow", "fingerprint_item", "with_digest", "with_rest"]
+__all__ = ["by_pillow", "fingerprint_item", "turned_item", "with_digest", "with_rest"]
 
 # As many pixels (weighted, see `sources.pillow.weight`) as Pillow may decode at one time, at 5 bytes each: two
 # pictures of 12 megapixels, or one of 24. One gate for the whole process, for its memory is one.
@@ -53,7 +52,7 @@ def by_pillow(item: Item, plan: Plan) -> Fingerprint:
     Raises:
         SourceError, OSError, TypeError, ValueError: if it cannot be read.
     """
-    return _decoded(with_digest(item, plan), plan, plan.kinds)
+    return _decoded(with_digest(item, plan), plan)
 
 
 def with_rest(item: Item, plan: Plan, own: Fingerprint) -> Fingerprint:
@@ -65,23 +64,68 @@ def with_rest(item: Item, plan: Plan, own: Fingerprint) -> Fingerprint:
     item = with_digest(item, plan)
     if item.digest != own.digest and isinstance(item.source, bytes):
         return fingerprint_item(item, plan)  # the file has changed since the core read it
-    hashes = {**own.hashes, **_decoded(item, plan, plan.rest).hashes}
+    return _joined(plan, own, _decoded(item, replace(plan, kinds=plan.rest, look=False)))
+
+
+def turned_item(item: Item, plan: Plan) -> list[Fingerprint]:
+    """Fingerprint one item as it is turned by each orientation, 1 to 8, on this thread.
+
+    Raises:
+        SourceError, OSError, TypeError, ValueError: if it cannot be read.
+    """
+    if item.error is not None:
+        raise item.error
+    item = _in_memory(item, plan)
+    own = None
+    if isinstance(item.source, (bytes, FileName)):
+        own = turned_prints_of(plan, item.image, item.source)
+        if own is not None and not plan.rest:
+            return own
+    item = with_digest(item, plan)
+    if own is None:
+        return _turned_by_pillow(item, plan)
+    if item.digest != own[0].digest and isinstance(item.source, bytes):
+        return turned_item(item, plan)  # the file has changed since the core read it
+    rest = _turned_by_pillow(item, replace(plan, kinds=plan.rest, look=False))
+    return [_joined(plan, mine, theirs) for mine, theirs in zip(own, rest, strict=True)]
+
+
+def _joined(plan: Plan, own: Fingerprint, rest: Fingerprint) -> Fingerprint:
+    """A fingerprint of the core's with the kinds that it does not compute."""
+    hashes = {**own.hashes, **rest.hashes}
     return replace(own, hashes={str(kind): hashes[str(kind)] for kind in plan.kinds})
 
 
-def _decoded(item: Item, plan: Plan, kinds: Sequence[Kind]) -> Fingerprint:
+def _turned_by_pillow(item: Item, plan: Plan) -> list[Fingerprint]:
+    with _gate.visit() as reserve:
+        return _turned(item, plan, reserve)
+
+
+def _decoded(item: Item, plan: Plan) -> Fingerprint:
     with _gate.visit() as reserve:
         # In a function of its own, so that the pixels are free before the gate lets the next ones in.
-        return _hashed(item, plan, kinds, reserve)
+        return _hashed(item, plan, reserve)
 
 
-def _hashed(item: Item, plan: Plan, kinds: Sequence[Kind], reserve: Callable[[int], None]) -> Fingerprint:
+def _hashed(item: Item, plan: Plan, reserve: Callable[[int], None]) -> Fingerprint:
     picture = open_picture(item, plan.recipe, plan.limits, reserve)
-    hashes = compute(picture.image, kinds, plan.recipe)
+    computed, look = compute_all(picture.image, plan.kinds, plan.recipe, plan.look)
+    return replace(_about(item, plan, picture, computed), look=look)
+
+
+def _turned(item: Item, plan: Plan, reserve: Callable[[int], None]) -> list[Fingerprint]:
+    picture = open_picture(item, plan.recipe, plan.limits, reserve)
+    turns, look = compute_turned(picture.image, plan.kinds, plan.recipe, plan.look)
+    upright = replace(_about(item, plan, picture, turns[0]), look=look)
+    return [turned_print(upright, turn, *computed) for turn, computed in enumerate(turns, 1)]
+
+
+def _about(item: Item, plan: Plan, picture: Picture, computed: Computed) -> Fingerprint:
     # Here, where the pixels are in memory and the gate knows of them.
     digest = item.digest or pixel_digest(item.source) if plan.digest else None
     size = picture.width, picture.height
-    return Fingerprint(item.image, hashes, *size, picture.format, plan.recipe, digest=digest)
+    about = (item.image, computed.hashes, *size, picture.format, plan.recipe)
+    return Fingerprint(*about, digest=digest, pdq_quality=computed.pdq_quality)
 
 
 def _in_memory(item: Item, plan: Plan) -> Item:

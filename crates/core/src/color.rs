@@ -23,6 +23,29 @@ const BLOCK: usize = 2048;
 /// Classes that are counted at a time: as many as the widest register has bytes.
 const RUN: usize = 64;
 
+/// What is wanted of a picture beside its grey plane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// How many pixels are in each class of colour.
+    pub counts: bool,
+    /// The coarse colours of a look.
+    pub tint: bool,
+    /// What the grey values lack: see [`View::rest`](crate::plane::View::rest).
+    pub rest: bool,
+}
+
+impl Wanted {
+    /// The grey plane alone, or with the counts.
+    pub const fn counts(counts: bool) -> Wanted {
+        Wanted { counts, tint: false, rest: false }
+    }
+
+    /// Whether colours are wanted, in any form.
+    pub fn colors(self) -> bool {
+        self.counts || self.tint
+    }
+}
+
 /// How many pixels are in each class. The pixels in no class are those missing from the total.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -44,6 +67,24 @@ pub fn push_rgbx(level: Level, rows: &[u8], grey: &mut Vec<u8>, mut counts: Opti
         );
     }
 }
+
+/// What the grey values of [`push_rgbx`] lack, appended to `rest`: 256ths of a grey value, and 128 for none.
+pub fn push_rest(level: Level, rows: &[u8], rest: &mut Vec<u8>) {
+    let (pixels, _) = rows.as_chunks::<4>();
+    simd::run(
+        level,
+        #[inline(always)]
+        || {
+            rest.extend(pixels.iter().map(
+                #[inline(always)]
+                |&[r, g, b, _]| (fixed_luma(r, g, b) >> 8) as u8,
+            ));
+        },
+    );
+}
+
+/// What grey pixels lack.
+pub const NO_REST: u8 = 128;
 
 /// Counts pixels whose grey, hue and saturation are known.
 pub fn count_grey_hs(grey: &[u8], hue: &[u8], saturation: &[u8], counts: &mut Counts) {
@@ -107,8 +148,14 @@ fn count_block(pixels: &[[u8; 4]], grey: &[u8], counts: &mut Counts) {
 /// factors below 2^15 let the compiler use the cheap 16-bit multiplication.
 #[inline(always)]
 fn luma(r: u8, g: u8, b: u8) -> u8 {
+    (fixed_luma(r, g, b) >> 16) as u8
+}
+
+/// The same and half a grey value, in 65536ths.
+#[inline(always)]
+fn fixed_luma(r: u8, g: u8, b: u8) -> i32 {
     let green = (i32::from(g) * 19235) << 1;
-    ((i32::from(r) * 19595 + green + i32::from(b) * 7471 + 0x8000) >> 16) as u8
+    i32::from(r) * 19595 + green + i32::from(b) * 7471 + 0x8000
 }
 
 /// The class of one pixel, without branches and in single bytes, so that one instruction takes many pixels.

@@ -1,8 +1,12 @@
 //! From the bytes of a file to a picture, decoded as far as the hashes need it.
 
-use crate::color::Counts;
+use std::cell::OnceCell;
+
+use crate::color::{Counts, Wanted};
 use crate::error::{Error, Result};
 use crate::jpeg::{self, Chroma, Picture, Scale};
+use crate::look::colour::Tint;
+use crate::look::{Look, thumb};
 use crate::orient;
 use crate::plane::Plane;
 use crate::policy::{Need, choose_scale};
@@ -13,7 +17,7 @@ use crate::{declared, formats};
 /// Share of a picture that may be missing from its file.
 const MOST_MISSING: f32 = 0.5;
 /// What the common kinds of hash need: the cosine transform of 32 pixels a side is the most demanding.
-const COMMON: Need = Need::Waves(32);
+pub const COMMON: Need = Need::Waves(32);
 
 /// A picture in the form that hashes are made of, turned as it is to be shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +26,10 @@ pub struct Decoded {
     pub grey: Plane,
     /// Its colours, if they were asked for.
     pub counts: Option<Counts>,
+    /// Its coarse colours, if they were asked for and it has any.
+    pub tint: Option<Tint>,
+    /// What the cosine transform of 32 pixels a side is made of, and the thumb, once it was asked for.
+    pub small: OnceCell<Vec<f64>>,
     /// Pixels in a row of the whole picture as shown.
     pub width: usize,
     /// Rows of the whole picture as shown.
@@ -43,6 +51,43 @@ impl Decoded {
         self.counts
             .as_ref()
             .ok_or_else(|| Error::Argument("expected a picture with its colours, got one without".into()))
+    }
+
+    /// The brightness of the whole in 32 x 32 pixels, made once.
+    ///
+    /// # Errors
+    /// Never, for a picture that exists.
+    pub fn small(&self) -> Result<&[f64]> {
+        if self.small.get().is_none() {
+            let _ = self.small.set(thumb::values(self.grey.view())?);
+        }
+        Ok(self.small.get().map_or(&[], Vec::as_slice))
+    }
+
+    /// What is to be kept of it for a second look.
+    ///
+    /// # Errors
+    /// Never, for a picture that exists.
+    pub fn look(&self) -> Result<Look> {
+        Look::new(self.grey.view(), self.small()?, self.tint.as_ref(), (self.width, self.height))
+    }
+
+    /// The picture turned by an EXIF orientation: 2 to 8, any other number leaves it as it is.
+    ///
+    /// # Errors
+    /// Never, for a picture that exists.
+    pub fn turned(&self, orientation: u8) -> Result<Decoded> {
+        let is_across = (5..=8).contains(&orientation);
+        let (width, height) = if is_across { (self.height, self.width) } else { (self.width, self.height) };
+        Ok(Decoded {
+            grey: self.grey.turned(orientation)?,
+            counts: self.counts.clone(),
+            tint: self.tint.as_ref().map(|tint| tint.turned(orientation)),
+            small: OnceCell::new(),
+            width,
+            height,
+            ..*self
+        })
     }
 
     /// What a user should know of the file, if anything.
@@ -97,16 +142,28 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The picture at a scale, with its colours counted if they are wanted.
+    /// The picture at a scale, with what is wanted beside its grey plane. The grey plane of a JPEG file lacks nothing:
+    /// it is in the file as it is.
     ///
     /// # Errors
     /// As [`decode`].
-    pub fn decode(&self, scale: Scale, color: bool, watch: &Watch<'_>) -> Result<Decoded> {
+    pub fn decode(&self, scale: Scale, wanted: Wanted, watch: &Watch<'_>) -> Result<Decoded> {
         if self.header.is_some() {
-            return decode_jpeg(self.bytes, scale, color, watch);
+            return decode_jpeg_for(self.bytes, scale, wanted, watch);
         }
-        let formats::Decoded { grey, counts, width, height, format } = formats::decode(self.bytes, watch, color)?;
-        Ok(Decoded { grey, counts, width, height, format, missing: 0.0, truncated: false })
+        let decoded = formats::decode(self.bytes, watch, wanted)?;
+        let formats::Decoded { grey, counts, tint, width, height, format } = decoded;
+        Ok(Decoded {
+            grey,
+            counts,
+            tint,
+            small: OnceCell::new(),
+            width,
+            height,
+            format,
+            missing: 0.0,
+            truncated: false,
+        })
     }
 }
 
@@ -115,20 +172,33 @@ impl<'a> Source<'a> {
 /// # Errors
 /// [`Error::Unsupported`] for what another decoder may know; [`Error::Corrupt`], [`Error::Limit`] and
 /// [`Error::Cancelled`] as they say.
-pub fn decode(bytes: &[u8], need: Need, color: bool, watch: &Watch<'_>) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], need: Need, wanted: Wanted, watch: &Watch<'_>) -> Result<Decoded> {
     let source = Source::open(bytes, watch)?;
-    source.decode(source.scale(need), color, watch)
+    source.decode(source.scale(need), wanted, watch)
 }
 
-fn decode_jpeg(bytes: &[u8], scale: Scale, color: bool, watch: &Watch<'_>) -> Result<Decoded> {
-    let chroma = if color { Chroma::Coarse } else { Chroma::None };
+/// Colours for a look must not change what else is known of a file. Where it is broken in its colours alone, it is
+/// decoded once more without them.
+fn decode_jpeg_for(bytes: &[u8], scale: Scale, wanted: Wanted, watch: &Watch<'_>) -> Result<Decoded> {
+    let found = decode_jpeg(bytes, scale, wanted, watch);
+    let is_sound = found.as_ref().is_ok_and(|picture| picture.missing == 0.0 && !picture.truncated);
+    if wanted.counts || !wanted.tint || is_sound || matches!(found, Err(Error::Cancelled)) {
+        return found;
+    }
+    let plain = decode_jpeg(bytes, scale, Wanted::default(), watch)?;
+    Ok(Decoded { tint: found.ok().and_then(|picture| picture.tint), ..plain })
+}
+
+fn decode_jpeg(bytes: &[u8], scale: Scale, wanted: Wanted, watch: &Watch<'_>) -> Result<Decoded> {
+    let chroma = if wanted.colors() { Chroma::Coarse } else { Chroma::None };
     let picture = jpeg::decode(bytes, scale, chroma, watch)?;
     let Picture { missing, truncated, .. } = picture;
     refuse_if_mostly_missing(missing, truncated)?;
     let header = &picture.header;
     let (width, height, orientation) = (header.width, header.height, header.orientation);
     let place = Place { step: 8 / scale.samples(), left: 0, upper: 0, width, height }.turned(orientation);
-    let counts = color.then(|| picture.count_colors());
+    let counts = wanted.counts.then(|| picture.count_colors());
+    let tint = if wanted.tint { picture.tint().map(|tint| tint.turned(orientation)) } else { None };
     let grey = orient::turn(picture.grey().into_owned(), orientation)?;
     let grey = match (scale, &picture.eighths) {
         (Scale::Full, _) => grey,
@@ -141,7 +211,8 @@ fn decode_jpeg(bytes: &[u8], scale: Scale, color: bool, watch: &Watch<'_>) -> Re
             grey.reduced(Reduction::new(&turned, place)?)?
         }
     };
-    Ok(Decoded { grey, counts, width: place.width, height: place.height, format: "JPEG", missing, truncated })
+    let (width, height, small) = (place.width, place.height, OnceCell::new());
+    Ok(Decoded { grey, counts, tint, small, width, height, format: "JPEG", missing, truncated })
 }
 
 fn refuse_if_mostly_missing(missing: f32, truncated: bool) -> Result<()> {
@@ -181,7 +252,7 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused() {
         let watch = Watch::with_pixels(1000);
-        let decode = |bytes| decode(bytes, COMMON, true, &watch);
+        let decode = |bytes| decode(bytes, COMMON, Wanted::counts(true), &watch);
         assert!(matches!(decode(b""), Err(Error::Corrupt(text)) if text.contains("0 bytes")));
         assert!(matches!(decode(b"hello"), Err(Error::Unsupported(_))));
     }

@@ -1,8 +1,10 @@
 //! From a decoded picture to the codes of all kinds that were asked for.
 
+use crate::color::Wanted;
 use crate::decode::Decoded;
 use crate::error::{Error, Result};
-use crate::hashes::{ahash, colorhash, dhash, pack, phash, segments, whash};
+use crate::hashes::{ahash, colorhash, dhash, pack, pdq, phash, segments, whash};
+use crate::look::thumb;
 use crate::plane::{Plane, View};
 use crate::policy::Need;
 
@@ -41,6 +43,8 @@ pub enum Kind {
     },
     /// Shares of 14 classes of colour, in so many bits each.
     Colorhash(usize),
+    /// Meta's PDQ: 16 x 16 low frequencies above their median.
+    Pdq,
 }
 
 impl Kind {
@@ -60,6 +64,7 @@ impl Kind {
             ("whash", "" | "keep_ll" | "db4" | "db4_keep_ll") if is_square(128) && size.is_power_of_two() => {
                 Kind::Whash { size, db4, keep_lowest: variant.ends_with("keep_ll") }
             }
+            ("pdq", "") if size == pdq::LOW => Kind::Pdq,
             ("colorhash", "") if (1..=40).contains(&size) => Kind::Colorhash(size),
             _ => {
                 return Err(Error::Argument(format!(
@@ -77,7 +82,16 @@ impl Kind {
             Kind::Whash { db4: true, .. } => Need::Pixels,
             Kind::Whash { size, .. } => Need::Parts(size),
             Kind::Colorhash(_) => Need::Colors,
+            Kind::Pdq => Need::Blur(pdq::SMALL),
         }
+    }
+
+    fn code(self, view: View<'_>, picture: &Decoded) -> Result<Code> {
+        if self != Kind::Pdq {
+            return Ok(Code::new(&self.bits(view, picture)?));
+        }
+        let found = pdq::pdq(view)?;
+        Ok(Code { quality: Some(found.quality), ..Code::new(&found.bits) })
     }
 
     fn bits(self, view: View<'_>, picture: &Decoded) -> Result<Vec<bool>> {
@@ -94,6 +108,7 @@ impl Kind {
                 Ok(whash::whash(view, &options)?.bits)
             }
             Kind::Colorhash(binbits) => colorhash::colorhash(picture.counts()?, binbits),
+            Kind::Pdq => Ok(pdq::pdq(view)?.bits),
         }
     }
 }
@@ -127,20 +142,25 @@ impl Spec {
     /// [`Error::Argument`] if the picture was decoded without the colours that it needs.
     pub fn codes(&self, picture: &Decoded) -> Result<Vec<Code>> {
         let view = picture.grey.view();
+        if !self.segments && self.kind == Kind::Phash(phash::USUAL) {
+            return Ok(vec![Code::new(&phash::phash_of(picture.small()?, thumb::SIDE, phash::USUAL).bits)]);
+        }
         if !self.segments {
-            return Ok(vec![Code::new(&self.kind.bits(view, picture)?)]);
+            return Ok(vec![self.kind.code(view, picture)?]);
         }
         let boxes = segments::segment_boxes(view, &SEGMENTS)?;
         boxes.iter().map(|part| self.segment(view, part, picture)).collect()
     }
 
-    /// The hash as text: hex digits, those of segments joined by commas.
+    /// The hash as text: hex digits, those of segments joined by commas; and its quality, if it has one.
     ///
     /// # Errors
     /// As [`Spec::codes`].
-    pub fn text(&self, picture: &Decoded) -> Result<String> {
-        let parts: Vec<String> = self.codes(picture)?.iter().map(Code::hex).collect();
-        Ok(parts.join(","))
+    pub fn text(&self, picture: &Decoded) -> Result<(String, Option<u8>)> {
+        let codes = self.codes(picture)?;
+        let parts: Vec<String> = codes.iter().map(Code::hex).collect();
+        let quality = codes.first().and_then(|code| code.quality);
+        Ok((parts.join(","), quality.filter(|_| !self.segments)))
     }
 
     /// How much of a picture the hash needs: segments, every pixel of it.
@@ -148,19 +168,19 @@ impl Spec {
         if self.segments { Need::Pixels } else { self.kind.need() }
     }
 
-    /// Whether it needs the colours.
-    pub fn color(&self) -> bool {
-        matches!(self.kind, Kind::Colorhash(_))
+    /// What it needs of a picture beside its grey plane.
+    pub fn wanted(&self) -> Wanted {
+        Wanted { rest: self.kind == Kind::Pdq, ..Wanted::counts(matches!(self.kind, Kind::Colorhash(_))) }
     }
 
     fn segment(&self, view: View<'_>, part: &segments::SegmentBox, picture: &Decoded) -> Result<Code> {
         if part.left >= part.right || part.upper >= part.lower {
             // In a picture of a few pixels a segment can have none: ImageHash takes black in its place.
             let black = Plane::new(vec![0], 1, 1)?;
-            return Ok(Code::new(&self.kind.bits(black.view(), picture)?));
+            return self.kind.code(black.view(), picture);
         }
         let crop = view.crop(part.left, part.upper, part.right, part.lower)?;
-        Ok(Code::new(&self.kind.bits(crop, picture)?))
+        self.kind.code(crop, picture)
     }
 }
 
@@ -171,11 +191,13 @@ pub struct Code {
     pub packed: Vec<u8>,
     /// How many bits there are.
     pub bits: usize,
+    /// What they are worth, 0 to 100, where the kind tells: `pdq`.
+    pub quality: Option<u8>,
 }
 
 impl Code {
     fn new(bits: &[bool]) -> Code {
-        Code { packed: pack(bits), bits: bits.len() }
+        Code { packed: pack(bits), bits: bits.len(), quality: None }
     }
 
     /// The bits as one number in hex digits, as many as they need: the form of tables.
@@ -197,6 +219,8 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::OnceCell;
+
     use super::*;
     use crate::color::Counts;
 
@@ -207,6 +231,8 @@ mod tests {
         Decoded {
             grey: Plane::new(pixels, 40, 30).unwrap(),
             counts: Some(counts),
+            tint: None,
+            small: OnceCell::new(),
             width: 40,
             height: 30,
             format: "PNG",
@@ -237,6 +263,7 @@ mod tests {
             ("whash", "", 8, 64),
             ("whash", "keep_ll", 16, 256),
             ("colorhash", "", 3, 42),
+            ("pdq", "", 16, 256),
         ] {
             let codes = Spec::new(name, size, variant, false).unwrap().codes(&picture()).unwrap();
             assert_eq!(codes.iter().map(|code| code.bits).collect::<Vec<_>>(), [bits], "{name} {variant}");
@@ -247,9 +274,14 @@ mod tests {
 
     #[test]
     fn settings_that_do_not_fit_are_refused() {
-        for (name, size, variant) in
-            [("ahash", 1, ""), ("phash", 8, "median"), ("whash", 12, ""), ("colorhash", 41, ""), ("nohash", 8, "")]
-        {
+        for (name, size, variant) in [
+            ("ahash", 1, ""),
+            ("phash", 8, "median"),
+            ("whash", 12, ""),
+            ("colorhash", 41, ""),
+            ("pdq", 8, ""),
+            ("nohash", 8, ""),
+        ] {
             assert!(matches!(Spec::new(name, size, variant, false), Err(Error::Argument(_))), "{name}");
         }
         assert!(matches!(Spec::new("colorhash", 3, "", true), Err(Error::Unsupported(_))));

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::decode::Source;
+use crate::color::Wanted;
+use crate::decode::{COMMON, Decoded, Source};
 use crate::digest;
 use crate::error::{Error, Result};
 use crate::files::{self, Opened};
@@ -27,19 +28,22 @@ pub enum Input {
 }
 
 /// What is to be done with each picture.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Job {
     specs: Vec<Spec>,
     most_pixels: u64,
     most_bytes: u64,
     digest: bool,
+    look: bool,
+    turns: &'static [u8],
     gate: Arc<Gate>,
 }
 
 /// The hashes of one picture, and what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Print {
-    /// Hex digits for each kind, those of segments joined by commas.
+    /// Hex digits for each kind, those of segments joined by commas; of a job with all turns, those of
+    /// the picture as it is, then those of the picture turned by 2, and so on.
     pub hashes: Vec<String>,
     /// Pixels in a row, as shown.
     pub width: usize,
@@ -49,6 +53,10 @@ pub struct Print {
     pub format: &'static str,
     /// What a user should know of the file, if anything.
     pub warning: Option<String>,
+    /// What is kept for a second look, if it is wanted.
+    pub look: Option<Vec<u8>>,
+    /// The quality of `pdq`, 0 to 100, at each turn, if that is among the kinds.
+    pub pdq_quality: Vec<Option<u8>>,
 }
 
 /// What became of one picture.
@@ -64,13 +72,25 @@ pub struct Outcome {
 impl Job {
     /// These hashes, of pictures with at most so many pixels in files of at most so many bytes.
     pub fn new(specs: Vec<Spec>, most_pixels: u64, most_bytes: u64, gate: Arc<Gate>) -> Job {
-        Job { specs, most_pixels, most_bytes, digest: false, gate }
+        Job { specs, most_pixels, most_bytes, digest: false, look: false, turns: &[1], gate }
     }
 
     /// The same with the digest of each file's bytes, or without.
     #[must_use]
     pub fn with_digest(self, digest: bool) -> Job {
         Job { digest, ..self }
+    }
+
+    /// The same with the look of each picture, or without.
+    #[must_use]
+    pub fn with_look(self, look: bool) -> Job {
+        Job { look, ..self }
+    }
+
+    /// The same with the hashes of each picture turned by all eight orientations, from one decoding.
+    #[must_use]
+    pub fn with_all_turns(self) -> Job {
+        Job { turns: &[1, 2, 3, 4, 5, 6, 7, 8], ..self }
     }
 
     /// The longest file that is read.
@@ -128,20 +148,52 @@ impl Job {
         let watch = Watch { pixels: self.most_pixels, cancel: Some(cancel), deadline: None };
         let source = Source::open(bytes, &watch)?;
         let scales: Vec<Scale> = self.specs.iter().map(|spec| source.scale(spec.need())).collect();
-        let mut hashes = vec![String::new(); self.specs.len()];
-        let (mut last, mut warning) = (None, None);
-        for scale in SCALES.into_iter().filter(|scale| scales.contains(scale)) {
+        // The look is made at the scale of the common kinds, whichever others are asked for.
+        let look_scale = self.look.then(|| source.scale(COMMON));
+        let mut hashes = vec![String::new(); self.turns.len() * self.specs.len()];
+        let mut pdq_quality = vec![None; self.turns.len()];
+        let (mut last, mut warning, mut look) = (None, None, None);
+        for scale in SCALES.into_iter().filter(|scale| scales.contains(scale) || look_scale == Some(*scale)) {
             let _room = self.gate.pixels.enter(source.cost(scale), cancel)?;
-            let at_scale = || (0..self.specs.len()).filter(|&n| scales[n] == scale);
-            let picture = source.decode(scale, at_scale().any(|n| self.specs[n].color()), &watch)?;
-            for n in at_scale() {
-                hashes[n] = self.specs[n].text(&picture)?;
+            let at_scale: Vec<usize> = (0..self.specs.len()).filter(|&n| scales[n] == scale).collect();
+            let wanted = Wanted { tint: look_scale == Some(scale), ..self.wanted(&at_scale) };
+            let picture = source.decode(scale, wanted, &watch)?;
+            if wanted.tint {
+                look = Some(picture.look()?.to_bytes().to_vec());
             }
-            warning = picture.warning().or(warning);
+            self.hash(&picture, &at_scale, &mut hashes, &mut pdq_quality)?;
+            // A scale that only the look needs has nothing to say of the hashes.
+            warning = picture.warning().filter(|_| !at_scale.is_empty()).or(warning);
             last = Some((picture.width, picture.height, picture.format));
         }
         let (width, height, format) = last.ok_or_else(|| Error::Argument("expected a hash kind, got none".into()))?;
-        Ok(Print { hashes, width, height, format, warning })
+        Ok(Print { hashes, width, height, format, warning, look, pdq_quality })
+    }
+
+    /// What the hashes with these numbers need of a picture beside its grey plane.
+    fn wanted(&self, numbers: &[usize]) -> Wanted {
+        let each = || numbers.iter().map(|&n| self.specs[n].wanted());
+        Wanted { counts: each().any(|one| one.counts), tint: false, rest: each().any(|one| one.rest) }
+    }
+
+    /// The hashes with these numbers, at each turn, and the quality that goes with one of them.
+    fn hash(
+        &self,
+        picture: &Decoded,
+        numbers: &[usize],
+        hashes: &mut [String],
+        pdq_quality: &mut [Option<u8>],
+    ) -> Result<()> {
+        let turns = self.turns.iter().zip(hashes.chunks_exact_mut(self.specs.len()));
+        for ((&turn, hashes), quality) in turns.zip(pdq_quality) {
+            let turned = if turn == 1 { None } else { Some(picture.turned(turn)?) };
+            for &n in numbers {
+                let (text, worth) = self.specs[n].text(turned.as_ref().unwrap_or(picture))?;
+                hashes[n] = text;
+                *quality = worth.or(*quality);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ pub mod hashes;
 pub mod job;
 pub mod jpeg;
 mod kept;
+pub mod look;
 pub mod orient;
 pub mod plane;
 pub mod policy;

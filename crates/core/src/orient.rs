@@ -16,7 +16,11 @@ pub fn turn(plane: Plane, orientation: u8) -> Result<Plane> {
     }
     let (width, height) = (plane.width(), plane.height());
     let (new_width, new_height) = if orientation < 5 { (width, height) } else { (height, width) };
-    Plane::new(turned(plane.pixels(), width, orientation), new_width, new_height)
+    let upright = Plane::new(turned(plane.pixels(), width, orientation), new_width, new_height)?;
+    match plane.rest() {
+        Some(rest) => upright.with_rest(turned(rest, width, orientation)),
+        None => Ok(upright),
+    }
 }
 
 /// The same for values of any sort, in rows of `width`.

@@ -1,6 +1,7 @@
 //! A grey picture in memory, and a window on one.
 
 use crate::error::{Error, Result};
+use crate::orient;
 use crate::reduction::Reduction;
 
 /// An owned grey picture: one byte a pixel, rows from the top, no padding.
@@ -9,6 +10,7 @@ pub struct Plane {
     data: Vec<u8>,
     width: usize,
     height: usize,
+    rest: Option<Vec<u8>>,
     reduction: Option<Reduction>,
 }
 
@@ -19,6 +21,7 @@ pub struct View<'a> {
     stride: usize,
     width: usize,
     height: usize,
+    rest: Option<&'a [u8]>,
     reduction: Option<&'a Reduction>,
 }
 
@@ -35,7 +38,24 @@ impl Plane {
                 data.len()
             )));
         }
-        Ok(Plane { data, width, height, reduction: None })
+        Ok(Plane { data, width, height, rest: None, reduction: None })
+    }
+
+    /// Adds what the grey values lack: see [`View::rest`].
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if it is not a byte for each pixel.
+    pub fn with_rest(self, rest: Vec<u8>) -> Result<Self> {
+        if rest.len() != self.data.len() {
+            let (expected, got) = (self.data.len(), rest.len());
+            return Err(Error::Argument(format!("expected a byte for each of {expected} pixels, got {got}")));
+        }
+        Ok(Plane { rest: Some(rest), ..self })
+    }
+
+    /// What all grey values lack, if it is known: see [`View::rest`].
+    pub fn rest(&self) -> Option<&[u8]> {
+        self.rest.as_deref()
     }
 
     /// Says that the samples of this plane stand for those of a larger picture: `reduction` must be of as many
@@ -56,6 +76,20 @@ impl Plane {
         Ok(Plane { reduction: Some(reduction), ..self })
     }
 
+    /// The plane turned by an EXIF orientation, with the larger picture that it stands for: 2 to 8, any other number
+    /// leaves it as it is.
+    ///
+    /// # Errors
+    /// Never, for a plane that exists.
+    pub fn turned(&self, orientation: u8) -> Result<Plane> {
+        let reduction = self.reduction.as_ref().map(|reduction| reduction.turned(orientation)).transpose()?;
+        let data = orient::turned(&self.data, self.width, orientation);
+        let is_across = (5..=8).contains(&orientation);
+        let (width, height) = if is_across { (self.height, self.width) } else { (self.width, self.height) };
+        let rest = self.rest.as_ref().map(|rest| orient::turned(rest, self.width, orientation));
+        Ok(Plane { data, width, height, rest, reduction })
+    }
+
     /// What larger picture the samples stand for, if they do.
     pub fn reduction(&self) -> Option<&Reduction> {
         self.reduction.as_ref()
@@ -68,6 +102,7 @@ impl Plane {
             stride: self.width,
             width: self.width,
             height: self.height,
+            rest: self.rest.as_deref(),
             reduction: self.reduction.as_ref(),
         }
     }
@@ -108,6 +143,16 @@ impl<'a> View<'a> {
         &self.data[y * self.stride..][..self.width]
     }
 
+    /// What was lost when colours were rounded to the grey values of row `y`, if it is known: the grey value was
+    /// `(256 row(y)[x] + rest(y)[x] - 128) / 256`. In small and smooth pictures bits hang on it.
+    ///
+    /// # Panics
+    /// If `y` is not below `height`.
+    pub fn rest(&self, y: usize) -> Option<&'a [u8]> {
+        assert!(y < self.height, "row {y} of a view with {} rows", self.height);
+        self.rest.map(|rest| &rest[y * self.stride..][..self.width])
+    }
+
     /// What larger picture the view stands for, if it does.
     pub fn reduction(&self) -> Option<&'a Reduction> {
         self.reduction
@@ -132,8 +177,20 @@ impl<'a> View<'a> {
             stride: self.stride,
             width: right - left,
             height: lower - upper,
+            rest: self.rest.map(|rest| &rest[upper * self.stride + left..]),
             reduction: self.reduction.filter(|_| (right - left, lower - upper) == (self.width, self.height)),
         })
+    }
+
+    /// A plane of the view's own, with what its grey values lack, if that is known, and what it stands for.
+    ///
+    /// # Errors
+    /// Never, for a view that exists.
+    pub fn to_plane(&self) -> Result<Plane> {
+        let plane = Plane::new(self.to_vec(), self.width, self.height)?;
+        let rest =
+            self.rest.map(|_| (0..self.height).flat_map(|y| self.rest(y).unwrap_or_default()).copied().collect());
+        Ok(Plane { rest, reduction: self.reduction.cloned(), ..plane })
     }
 
     /// All pixels of the view, row by row.
@@ -158,6 +215,21 @@ mod tests {
         assert_eq!(reduced(20).unwrap().view().reduction().unwrap().place().width, 20);
         let text = reduced(25).unwrap_err().to_string();
         assert!(text.contains("expected a reduction to 3 x 2 samples, got one to 4 x 2"), "{text}");
+    }
+
+    #[test]
+    fn what_is_known_of_grey_values_turns_along() {
+        let plane = Plane::new(vec![0, 1, 2, 3, 4, 5], 3, 2).unwrap().with_rest(vec![10, 11, 12, 13, 14, 15]).unwrap();
+        for orientation in 1..=8 {
+            let turned = plane.turned(orientation).unwrap();
+            let expected: Vec<u8> = turned.pixels().iter().map(|value| value + 10).collect();
+            assert_eq!(turned.rest(), Some(&expected[..]), "{orientation}");
+            assert_eq!(turned, orient::turn(plane.clone(), orientation).unwrap());
+        }
+        let part = plane.view().crop(1, 0, 3, 2).unwrap().to_plane().unwrap();
+        assert_eq!((part.pixels(), part.rest()), (&[1, 2, 4, 5][..], Some(&[11, 12, 14, 15][..])));
+        assert_eq!(reduced(20).unwrap().view().to_plane(), reduced(20));
+        assert!(plane.with_rest(vec![0; 5]).is_err());
     }
 
     #[test]

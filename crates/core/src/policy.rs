@@ -8,7 +8,8 @@
 //! 0.14 and 0.04.
 //!
 //! More bits need a finer scale. With three to four samples, an eighth instead of a quarter of the photo, 256
-//! bits of `dhash` differ by 3.3 instead of 1.0, those of `whash` by 2.0 instead of 0.9.
+//! bits of `dhash` differ by 3.3 instead of 1.0, those of `whash` by 2.0 instead of 0.9. Of the 256 bits of `pdq`,
+//! on 700 garments of 400 pixels along the shorter side, 0.9 differ at a half, 4.1 at a quarter and 7.6 at an eighth.
 
 use crate::jpeg::Scale;
 
@@ -24,6 +25,9 @@ pub enum Need {
     /// Frequencies of so many pixels along a side, the hash size times the high-frequency factor. Those that are
     /// compared are low, where a pixel needs no more than a quarter as many samples.
     Waves(usize),
+    /// Means over tents, so many along a side: the small picture of `pdq`. They are not compared themselves, but a
+    /// quarter as many frequencies of them, which need half as many samples.
+    Blur(usize),
     /// Colours only, which are counted sample by sample.
     Colors,
     /// Every pixel: the segments of crop-resistant hashes, and wavelets that reach over the edges of parts.
@@ -36,6 +40,7 @@ impl Need {
         match self {
             Need::Parts(parts) => Some(SAMPLES * parts),
             Need::Waves(pixels) => Some((SAMPLES * pixels).div_ceil(4)),
+            Need::Blur(tents) => Some((SAMPLES * tents).div_ceil(2)),
             Need::Colors => Some(1),
             Need::Pixels => None,
         }
@@ -73,6 +78,9 @@ mod tests {
         assert_eq!(choose_scale(639, 640, &[Need::Parts(8), Need::Parts(16)]), Scale::Quarter);
         assert_eq!(choose_scale(639, 640, &[Need::Parts(128)]), Scale::Full);
         assert_eq!(choose_scale(4000, 3000, &[Need::Parts(8), Need::Pixels]), Scale::Full);
+        for (side, scale) in [(1280, Scale::Eighth), (1279, Scale::Quarter), (400, Scale::Half), (319, Scale::Full)] {
+            assert_eq!(choose_scale(side, 5000, &[Need::Blur(64)]), scale, "{side}");
+        }
         assert_eq!(choose_scale(10, 10, &[Need::Colors]), Scale::Eighth);
         assert_eq!(choose_scale(10, 10, &[]), Scale::Eighth);
     }

@@ -8,7 +8,10 @@
 //! of an eighth or a quarter grey value, so that their bytes are too bright by a sixteenth or an eighth on
 //! average; where neighbours are equal but for that, bits of `dhash` hang on it. So samples come in eighths.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
+use crate::orient;
 
 /// Rows that are resampled side by side.
 pub const LANES: usize = 16;
@@ -93,6 +96,48 @@ impl Reduction {
         self.place
     }
 
+    /// Its samples, row by row.
+    pub fn eighths(&self) -> Vec<i16> {
+        let mut rows = vec![0; self.columns * self.rows];
+        for (tile, band) in self.tiles().zip(rows.chunks_mut(LANES * self.columns)) {
+            for (lane, row) in band.chunks_exact_mut(self.columns).enumerate() {
+                row.iter_mut().zip(tile).for_each(|(to, column)| *to = column[lane]);
+            }
+        }
+        rows
+    }
+
+    /// The reduction of the picture turned by an EXIF orientation: 2 to 8, any other number leaves it as it is.
+    ///
+    /// # Errors
+    /// Never, for a reduction that exists.
+    pub fn turned(&self, orientation: u8) -> Result<Reduction> {
+        Reduction::new(&orient::turned(&self.eighths(), self.columns, orientation), self.place.turned(orientation))
+    }
+
+    /// The reduction of a part of the picture, from `(left, upper)` up to but not including `(right, lower)`, in the
+    /// picture's pixels. Samples at its edges may reach over them.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the part is empty or leaves the picture.
+    pub fn crop(&self, left: usize, upper: usize, right: usize, lower: usize) -> Result<Reduction> {
+        let Place { step, width, height, .. } = self.place;
+        if left >= right || upper >= lower || right > width || lower > height {
+            return Err(Error::Argument(format!(
+                "expected a box inside {width} x {height} with left < right and upper < lower, got ({left}, {upper}, {right}, {lower})"
+            )));
+        }
+        let (x, y) = (self.place.left + left, self.place.upper + upper);
+        let (width, height) = (right - left, lower - upper);
+        let samples = self.part(x / step..(x + width).div_ceil(step), y / step..(y + height).div_ceil(step));
+        Reduction::new(&samples, Place { step, left: x % step, upper: y % step, width, height })
+    }
+
+    fn part(&self, columns: Range<usize>, rows: Range<usize>) -> Vec<i16> {
+        let sample = |x: usize, y: usize| self.tiles[y / LANES * self.columns + x][y % LANES];
+        rows.flat_map(|y| columns.clone().map(move |x| sample(x, y))).collect()
+    }
+
     /// All columns of the first [`LANES`] rows, then of the next. Below the picture the last row is repeated.
     pub fn tiles(&self) -> std::slice::ChunksExact<'_, Lanes> {
         self.tiles.chunks_exact(self.columns)
@@ -142,6 +187,7 @@ mod tests {
         let samples: Vec<i16> = (0..3 * 20).collect();
         let reduction = Reduction::new(&samples, PLACE).unwrap();
         assert_eq!((reduction.columns(), reduction.rows()), (3, 20));
+        assert_eq!(reduction.eighths(), samples);
         let tiles: Vec<&[Lanes]> = reduction.tiles().collect();
         assert_eq!(tiles.len(), 2);
         for y in 0..32 {
@@ -171,6 +217,32 @@ mod tests {
         ];
         for (orientation, expected) in (1..=8).zip(expected) {
             assert_eq!(turned(orientation), expected, "{orientation}");
+        }
+    }
+
+    #[test]
+    fn a_turned_reduction_is_made_of_turned_samples() {
+        let samples: Vec<i16> = (0..3 * 20).collect();
+        let reduction = Reduction::new(&samples, PLACE).unwrap();
+        assert_eq!(reduction.eighths(), samples);
+        for orientation in 1..=8 {
+            let turned = orient::turned(&samples, 3, orientation);
+            let expected = Reduction::new(&turned, PLACE.turned(orientation)).unwrap();
+            assert_eq!(reduction.turned(orientation).unwrap(), expected, "{orientation}");
+        }
+    }
+
+    #[test]
+    fn a_part_keeps_the_samples_that_it_touches() {
+        let samples: Vec<i16> = (0..3 * 20).collect();
+        let reduction = Reduction::new(&samples, PLACE).unwrap();
+        assert_eq!(reduction.crop(0, 0, 20, 150).unwrap(), reduction);
+        // Rows begin three pixels before the picture: its row 10 is pixel 13, in the second row of samples.
+        let part = reduction.crop(9, 10, 16, 22).unwrap();
+        assert_eq!(part.place(), Place { step: 8, left: 1, upper: 5, width: 7, height: 12 });
+        assert_eq!(part.eighths(), [4, 7, 10]);
+        for (left, upper, right, lower) in [(5, 0, 5, 9), (0, 9, 5, 9), (0, 0, 21, 9), (0, 0, 9, 151)] {
+            assert!(reduction.crop(left, upper, right, lower).is_err());
         }
     }
 

@@ -51,6 +51,14 @@ pub fn brightness(view: View<'_>, width: usize, height: usize) -> Result<Vec<f64
     let Some(reduction) = view.reduction() else {
         return Ok(resize(view, width, height)?.pixels().iter().map(|&pixel| f64::from(pixel)).collect());
     };
+    reduced_brightness(reduction, width, height)
+}
+
+/// [`brightness`] of the picture that samples stand for.
+///
+/// # Errors
+/// [`Error::Argument`] if a side is zero.
+pub fn reduced_brightness(reduction: &Reduction, width: usize, height: usize) -> Result<Vec<f64>> {
     check_sides(width, height)?;
     let mut small = vec![0.0; width * height];
     let value = |sum: i32| (f64::from(sum) / f64::from(1 << PRECISION)).clamp(0.0, 255.0);

@@ -1,6 +1,7 @@
 //! Files of formats other than JPEG, decoded in the core.
 
 use lookalike_core::Error;
+use lookalike_core::color::Wanted;
 use lookalike_core::formats::{self, Decoded};
 use lookalike_core::watch::Watch;
 use pyo3::exceptions::PyNotImplementedError;
@@ -15,8 +16,10 @@ type Parts<'py> = (Bound<'py, PyBytes>, usize, usize, Option<Vec<u64>>, &'static
 #[pyfunction]
 #[pyo3(signature = (data, pixels_limit, color = false))]
 pub fn decode_other<'py>(py: Python<'py>, data: &[u8], pixels_limit: u64, color: bool) -> PyResult<Parts<'py>> {
-    let decoded = py.detach(|| formats::decode(data, &Watch::with_pixels(pixels_limit), color)).map_err(refusal)?;
-    let Decoded { grey, counts, width, height, format } = decoded;
+    let decoded = py
+        .detach(|| formats::decode(data, &Watch::with_pixels(pixels_limit), Wanted::counts(color)))
+        .map_err(refusal)?;
+    let Decoded { grey, counts, width, height, format, .. } = decoded;
     let classes = counts.map(|counts| counts.classes.to_vec());
     Ok((PyBytes::new(py, grey.pixels()), width, height, classes, format))
 }

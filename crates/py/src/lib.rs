@@ -1,11 +1,13 @@
 //! The border between Python and the core: registration only.
 
+mod confirm;
 mod convert;
 mod digest;
 mod formats;
 mod hamming;
 mod join;
 mod jpeg;
+mod look;
 mod planes;
 mod pool;
 
@@ -14,6 +16,8 @@ use pyo3::prelude::*;
 /// Kernels of the package; its stub and documentation are in `_core.pyi`.
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::confirm::{confirm, confirm_features};
     #[pymodule_export]
     use super::digest::Digest;
     #[pymodule_export]
@@ -24,6 +28,8 @@ mod _core {
     use super::join::{Joined, cross_join_codes, join_codes};
     #[pymodule_export]
     use super::jpeg::decode_jpeg;
+    #[pymodule_export]
+    use super::look::{check_look, look_codes, turn_look};
     #[pymodule_export]
     use super::planes::Planes;
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! Many pictures, or one: files and bytes in, hashes out.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use lookalike_core::batch::{self, Outcome};
 use lookalike_core::fingerprint::Spec;
+use lookalike_core::job::Print;
 use lookalike_core::{Error, Result, gate, job};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -16,8 +18,10 @@ use crate::convert::to_python;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// Hashes, width, height, format, warning.
-type Found = (Vec<String>, usize, usize, &'static str, Option<String>);
+/// Hashes, width, height, format, warning, look, quality of `pdq`.
+type Found = (Vec<String>, usize, usize, &'static str, Option<String>, Option<Look>, Option<u8>);
+/// The hashes of each turn, the rest of [`Found`], and the quality of `pdq` of each turn.
+type Turned = (Vec<Vec<String>>, usize, usize, &'static str, Option<String>, Option<Look>, Vec<Option<u8>>);
 /// Sort of error, the system's number, text.
 type Failed = (&'static str, Option<i32>, String);
 /// The digest of the file's bytes, if it was wanted and they could be read.
@@ -52,24 +56,31 @@ impl Gate {
 #[pymethods]
 impl Job {
     #[new]
-    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false))]
+    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false, look = false))]
     fn new(
         kinds: Vec<(String, usize, String, bool)>,
         pixels: u64,
         bytes: u64,
         gate: &Gate,
         digest: bool,
+        look: bool,
     ) -> PyResult<Self> {
         let specs: Result<Vec<Spec>> =
             kinds.iter().map(|(name, size, variant, segments)| Spec::new(name, *size, variant, *segments)).collect();
         let specs = specs.map_err(to_python)?;
-        let job = job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0)).with_digest(digest);
+        let job = job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0)).with_digest(digest).with_look(look);
         Ok(Job(Arc::new(job)))
     }
 
     fn run(&self, py: Python<'_>, source: Source) -> (Option<Found>, Option<Failed>, Digest) {
         let input = source.into();
-        parts(py.detach(|| self.0.run(&input, None, &NEVER, &mut Vec::new())))
+        parts(py.detach(|| self.0.run(&input, None, &NEVER, &mut Vec::new())), found)
+    }
+
+    fn run_turned(&self, py: Python<'_>, source: Source) -> (Option<Turned>, Option<Failed>, Digest) {
+        let input = source.into();
+        let job = job::Job::clone(&self.0).with_all_turns();
+        parts(py.detach(|| job.run(&input, None, &NEVER, &mut Vec::new())), turned)
     }
 }
 
@@ -91,7 +102,7 @@ impl Pool {
         Ok(taken
             .into_iter()
             .map(|done| {
-                let (found, failed, digest) = parts(done.outcome);
+                let (found, failed, digest) = parts(done.outcome, found);
                 (done.ticket, found, failed, digest)
             })
             .collect())
@@ -100,6 +111,19 @@ impl Pool {
     fn cancel(&self, py: Python<'_>) {
         // What comes back is dropped here, with the interpreter: bytes are among it.
         drop(py.detach(|| self.0.cancel()));
+    }
+}
+
+/// A look, as Python's bytes.
+struct Look(Vec<u8>);
+
+impl<'py> IntoPyObject<'py> for Look {
+    type Target = PyBytes;
+    type Output = Bound<'py, PyBytes>;
+    type Error = Infallible;
+
+    fn into_pyobject(self, py: Python<'py>) -> std::result::Result<Self::Output, Infallible> {
+        Ok(PyBytes::new(py, &self.0))
     }
 }
 
@@ -130,13 +154,23 @@ impl From<Source> for job::Input {
 }
 
 /// The one or the other, for a language without sums.
-fn parts(outcome: Outcome) -> (Option<Found>, Option<Failed>, Digest) {
+fn parts<T>(outcome: Outcome, form: impl FnOnce(Print) -> T) -> (Option<T>, Option<Failed>, Digest) {
     match outcome.print {
-        Ok(print) => {
-            (Some((print.hashes, print.width, print.height, print.format, print.warning)), None, outcome.digest)
-        }
+        Ok(print) => (Some(form(print)), None, outcome.digest),
         Err(error) => (None, Some(failed(error)), outcome.digest),
     }
+}
+
+fn found(print: Print) -> Found {
+    let Print { hashes, width, height, format, warning, look, pdq_quality } = print;
+    (hashes, width, height, format, warning, look.map(Look), pdq_quality.first().copied().flatten())
+}
+
+fn turned(print: Print) -> Turned {
+    let Print { hashes, width, height, format, warning, look, pdq_quality } = print;
+    let kinds = hashes.len() / pdq_quality.len().max(1);
+    let turns = hashes.chunks(kinds.max(1)).map(<[String]>::to_vec).collect();
+    (turns, width, height, format, warning, look.map(Look), pdq_quality)
 }
 
 fn failed(error: Error) -> Failed {

@@ -42,7 +42,9 @@ _WAYS: dict[str, Callable[[Squares], Squares]] = {
     "dhash": _reversed_and_turned,
     "dhash_vertical": _reversed,
     "phash": _odd_columns_turned,
+    "pdq": _odd_columns_turned,
 }
+# The columns of pdq are the frequencies 16 to 1, so that the odd ones are the same as in phash.
 # phash_simple compares with a mean that changes as much as the signs do; colorhash does not know left from right.
 
 _CODES_AT_A_TIME = 1 << 18

@@ -15,7 +15,7 @@ from ..errors import LimitError, MissingExtraError, NoImageError, SourceError
 from ..options import Limits
 from . import sniff
 
-__all__ = ["check_size", "held", "normalise", "opened", "orientation", "weight"]
+__all__ = ["check_size", "held", "normalise", "opened", "orientation", "turned", "weight"]
 
 _HEAD = 512
 _REFUSED = frozenset({"EPS"})  # Pillow has Ghostscript run the file: no untrusted file may start a program
@@ -117,7 +117,7 @@ def normalise(image: Image.Image, recipe: str) -> Image.Image:
         _load(image)
         if recipe.startswith("imagehash"):
             return image
-        return _turned(_flat(image), orientation(image))
+        return turned(_flat(image), orientation(image))
     except Exception as error:
         _translate(error)
 
@@ -127,7 +127,8 @@ def _load(image: Image.Image) -> None:
         image.load()
 
 
-def _turned(image: Image.Image, orientation: int) -> Image.Image:
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """The image turned by an EXIF orientation: 2 to 8; any other number leaves it as it is."""
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 

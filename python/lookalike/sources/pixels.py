@@ -16,33 +16,46 @@ _STRIP = 1 << 16
 # which is also what Pillow's convert("L") and convert("HSV") do with it.
 _FOUR_BYTES = {"RGB": "RGBX", "RGBX": "RGBX", "RGBA": "RGBA"}
 
+# Modes without colours.
+_COLOURLESS = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 
-def planes(image: Image.Image, color: bool) -> Planes:
+
+def planes(image: Image.Image, color: bool, *, look: bool = False, fine: bool = False) -> Planes:
     """Push a loaded image's pixels into the core: what `convert("L")` and `convert("HSV")` would give.
 
     Args:
         image: of any mode that Pillow converts to `L` (and to `HSV`, for colour).
         color: whether colours are to be counted, for `colorhash`.
+        look: whether a look is to be made.
+        fine: whether what is lost when colours are rounded to grey is kept, for `pdq`.
 
     Raises:
         ValueError: if Pillow has no such conversion.
     """
-    result = Planes(image.width, image.height, color)
+    result = Planes(image.width, image.height, color, look, fine)
     if image.mode in _FOUR_BYTES:
         for rows in raw_strips(image, _FOUR_BYTES[image.mode]):
             result.push_rgbx(rows)
     elif image.mode == "L":
         _push_grey(result, image)
-    elif color:
-        _push_hsv(result, image)
     else:
-        _push_grey(result, image.convert("L"))
+        if look and image.mode not in _COLOURLESS:
+            _push_colours(result, image)
+        if color:
+            _push_hsv(result, image)
+        else:
+            _push_grey(result, image.convert("L"))
     return result
 
 
 def _push_grey(result: Planes, image: Image.Image) -> None:
     for rows in raw_strips(image, "L"):
         result.push_grey(rows)
+
+
+def _push_colours(result: Planes, image: Image.Image) -> None:
+    for rows in raw_strips(image.convert("RGB"), "RGBX"):
+        result.push_colours(rows)
 
 
 def _push_hsv(result: Planes, image: Image.Image) -> None:

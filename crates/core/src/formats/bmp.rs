@@ -7,6 +7,7 @@ use super::canvas::{Canvas, check_size};
 use super::fields::{le16, le32, slice};
 use super::paint::{Palette, rgba_on_white, unpack};
 use super::{Decoded, other};
+use crate::color::Wanted;
 use crate::error::Result;
 use crate::watch::Watch;
 
@@ -18,7 +19,7 @@ const BITFIELDS: usize = 3;
 ///
 /// # Errors
 /// See [`super::decode`].
-pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     let header = Header::read(bytes)?;
     check_size(header.width, header.height, watch)?;
     let stride = (header.width * header.bits).div_ceil(32) * 4;
@@ -26,7 +27,7 @@ pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
     let offset = header.offset(bytes)?;
     let length = stride.checked_mul(header.height).ok_or_else(|| odd("size"))?;
     let rows = slice(bytes, offset, length)?;
-    let mut canvas = Canvas::new(header.width, header.height, watch, color)?;
+    let mut canvas = Canvas::new(header.width, header.height, watch, wanted)?;
     let mut samples = Vec::new();
     for y in 0..header.height {
         watch.check()?;

@@ -1,8 +1,9 @@
 //! The grey plane and the counts while rows come in.
 
 use super::{Decoded, other};
-use crate::color::{self, Counts};
+use crate::color::{self, Counts, NO_REST, Wanted};
 use crate::error::{Error, Result};
+use crate::look::colour::{Collector, Tint};
 use crate::orient;
 use crate::plane::Plane;
 use crate::simd::{self, Level};
@@ -16,7 +17,9 @@ pub struct Canvas {
     width: usize,
     height: usize,
     grey: Vec<u8>,
+    rest: Option<Vec<u8>>,
     counts: Option<Counts>,
+    tint: Option<Collector>,
     strip: Vec<u8>,
     level: Level,
 }
@@ -26,18 +29,23 @@ impl Canvas {
     ///
     /// # Errors
     /// [`Error::Limit`] if it is too large.
-    pub fn new(width: usize, height: usize, watch: &Watch<'_>, color: bool) -> Result<Self> {
+    pub fn new(width: usize, height: usize, watch: &Watch<'_>, wanted: Wanted) -> Result<Self> {
         check_size(width, height, watch)?;
-        let mut grey = Vec::new();
-        grey.try_reserve_exact(width * height)
-            .map_err(|_| Error::Limit(format!("expected a picture that fits in memory, got {width} x {height}")))?;
-        let counts = color.then(Counts::default);
-        Ok(Canvas { width, height, grey, counts, strip: vec![0; 4 * BLOCK], level: Level::best() })
+        let empty = || {
+            let mut plane = Vec::new();
+            let too_large = |_| Error::Limit(format!("expected a picture that fits in memory, got {width} x {height}"));
+            plane.try_reserve_exact(width * height).map_err(too_large).map(|()| plane)
+        };
+        let (grey, rest) = (empty()?, wanted.rest.then(empty).transpose()?);
+        let counts = wanted.counts.then(Counts::default);
+        let tint = wanted.tint.then(|| Collector::new(width, height));
+        Ok(Canvas { width, height, grey, rest, counts, tint, strip: vec![0; 4 * BLOCK], level: Level::best() })
     }
 
     /// Pixels of one byte, as they are.
     pub fn push_grey(&mut self, row: &[u8]) {
         self.grey.extend_from_slice(row);
+        self.push_no_rest();
         if let Some(counts) = &mut self.counts {
             color::count_grey(row, counts);
         }
@@ -51,8 +59,16 @@ impl Canvas {
             #[inline(always)]
             || self.grey.extend(row.as_chunks::<N>().0.iter().map(|&pixel| map(pixel))),
         );
+        self.push_no_rest();
         if let Some(counts) = &mut self.counts {
             color::count_grey(&self.grey[start..], counts);
+        }
+    }
+
+    /// Grey pixels lack nothing.
+    fn push_no_rest(&mut self) {
+        if let Some(rest) = &mut self.rest {
+            rest.resize(self.grey.len(), NO_REST);
         }
     }
 
@@ -71,17 +87,43 @@ impl Canvas {
                 },
             );
             color::push_rgbx(self.level, strip, &mut self.grey, self.counts.as_mut());
+            if let Some(rest) = &mut self.rest {
+                color::push_rest(self.level, strip, rest);
+            }
+            if let Some(tint) = &mut self.tint {
+                tint.push(self.level, strip.as_chunks::<4>().0);
+            }
         }
     }
 
     /// Pixels of four bytes: red, green, blue, and one that is ignored.
     pub fn push_rgbx(&mut self, row: &[u8]) {
         color::push_rgbx(self.level, row, &mut self.grey, self.counts.as_mut());
+        if let Some(rest) = &mut self.rest {
+            color::push_rest(self.level, row, rest);
+        }
+        self.push_tint(row.as_chunks::<4>().0);
     }
 
-    /// Pixels whose grey values are known, and whose colours are counted elsewhere: see [`Canvas::counts_mut`].
-    pub fn push_counted(&mut self, row: impl Iterator<Item = u8>) {
+    /// Colours of pixels whose grey values are pushed elsewhere; left out if nobody asked for them.
+    pub fn push_tint(&mut self, pixels: &[[u8; 4]]) {
+        if let Some(tint) = &mut self.tint {
+            tint.push(self.level, pixels);
+        }
+    }
+
+    /// Whether the coarse colours are asked for.
+    pub fn wants_tint(&self) -> bool {
+        self.tint.is_some()
+    }
+
+    /// Pixels whose grey values, and what these lack, are known, and whose colours are counted elsewhere: see
+    /// [`Canvas::counts_mut`].
+    pub fn push_counted(&mut self, row: impl Iterator<Item = u8>, rest_of_row: impl Iterator<Item = u8>) {
         self.grey.extend(row);
+        if let Some(rest) = &mut self.rest {
+            rest.extend(rest_of_row);
+        }
     }
 
     /// The counts, if colours are asked for.
@@ -97,9 +139,12 @@ impl Canvas {
         if self.grey.len() != self.width * self.height {
             return Err(other(format_args!("{} of {} x {} pixels", self.grey.len(), self.width, self.height)));
         }
-        let grey = orient::turn(Plane::new(self.grey, self.width, self.height)?, orientation)?;
+        let grey = Plane::new(self.grey, self.width, self.height)?;
+        let grey = if let Some(rest) = self.rest { grey.with_rest(rest)? } else { grey };
+        let grey = orient::turn(grey, orientation)?;
         let (width, height) = (grey.width(), grey.height());
-        Ok(Decoded { grey, counts: self.counts, width, height, format })
+        let tint = self.tint.and_then(Collector::finish).map(|tint: Tint| tint.turned(orientation));
+        Ok(Decoded { grey, counts: self.counts, tint, width, height, format })
     }
 }
 

@@ -11,6 +11,7 @@ use super::canvas::{Canvas, check_size};
 use super::fields::{le16, slice};
 use super::paint::Palette;
 use super::{Decoded, other};
+use crate::color::Wanted;
 use crate::error::Result;
 use crate::watch::Watch;
 
@@ -21,7 +22,7 @@ const STRIP: usize = 1 << 16;
 ///
 /// # Errors
 /// See [`super::decode`].
-pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     let frame = Frame::find(bytes)?;
     let [left, upper, right, lower] = frame.area;
     let (width, height) = (right.max(le16(bytes, 6)?), lower.max(le16(bytes, 8)?));
@@ -32,7 +33,7 @@ pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
     let pixels = frame.pixels(bytes, watch)?;
     let source = source_rows(lower - upper, frame.interlaced);
     let mut colors = Colors::new(&frame);
-    let mut canvas = Canvas::new(width, height, watch, color)?;
+    let mut canvas = Canvas::new(width, height, watch, wanted)?;
     let background = frame.transparent.unwrap_or(0);
     let mut row = vec![background; width];
     for y in 0..height {

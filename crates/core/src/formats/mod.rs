@@ -20,18 +20,21 @@ mod tiff_source;
 mod webp;
 mod webp_layout;
 
-use crate::color::Counts;
+use crate::color::{Counts, Wanted};
 use crate::error::{Error, Result};
+use crate::look::colour::Tint;
 use crate::plane::Plane;
 use crate::watch::Watch;
 
 /// A picture as the hashes need it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
-    /// The grey plane, already turned.
+    /// The grey plane, already turned, with what it lacks if that was asked for.
     pub grey: Plane,
     /// The colour counts, if they were asked for.
     pub counts: Option<Counts>,
+    /// The coarse colours, already turned, if they were asked for and there are any.
+    pub tint: Option<Tint>,
     /// Pixels in a row, after turning.
     pub width: usize,
     /// Number of rows, after turning.
@@ -45,13 +48,13 @@ pub struct Decoded {
 /// # Errors
 /// [`Error::Limit`] or [`Error::Cancelled`] from `watch`; [`Error::Unsupported`] for all that is left to
 /// another decoder, broken files included.
-pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     match bytes {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => png::decode(bytes, watch, color),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp::decode(bytes, watch, color),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif::decode(bytes, watch, color),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => tiff::decode(bytes, watch, color),
-        [b'B', b'M', ..] => bmp::decode(bytes, watch, color),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => png::decode(bytes, watch, wanted),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp::decode(bytes, watch, wanted),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif::decode(bytes, watch, wanted),
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => tiff::decode(bytes, watch, wanted),
+        [b'B', b'M', ..] => bmp::decode(bytes, watch, wanted),
         _ => Err(other("a format without a reader")),
     }
 }

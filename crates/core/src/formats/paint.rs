@@ -23,6 +23,7 @@ pub fn rgba_on_white([r, g, b, a]: [u8; 4]) -> [u8; 3] {
 pub struct Palette {
     colors: Vec<[u8; 3]>,
     grey: Vec<u8>,
+    rest: Vec<u8>,
     seen: Vec<u64>,
 }
 
@@ -37,9 +38,10 @@ impl Palette {
             *color = color.map(|value| on_white(value, a));
         }
         let rgbx: Vec<u8> = all.iter().flat_map(|&[r, g, b]| [r, g, b, 0]).collect();
-        let mut grey = Vec::with_capacity(256);
+        let (mut grey, mut rest) = (Vec::with_capacity(256), Vec::with_capacity(256));
         color::push_rgbx(Level::Portable, &rgbx, &mut grey, None);
-        Palette { colors: all, grey, seen: vec![0; 256] }
+        color::push_rest(Level::Portable, &rgbx, &mut rest);
+        Palette { colors: all, grey, rest, seen: vec![0; 256] }
     }
 
     /// Appends pixels that are numbers of colours.
@@ -49,7 +51,18 @@ impl Palette {
                 self.seen[usize::from(index)] += 1;
             }
         }
-        canvas.push_counted(indices.iter().map(|&index| self.grey[usize::from(index)]));
+        if canvas.wants_tint() {
+            let pixel = |&index: &u8| {
+                let [r, g, b] = self.colors[usize::from(index)];
+                [r, g, b, 0]
+            };
+            canvas.push_tint(&indices.iter().map(pixel).collect::<Vec<_>>());
+        }
+        let of = |plane: &[u8], index: &u8| plane[usize::from(*index)];
+        canvas.push_counted(
+            indices.iter().map(|index| of(&self.grey, index)),
+            indices.iter().map(|index| of(&self.rest, index)),
+        );
     }
 
     /// Counts the colours of all pixels that have been pushed: each of the 256 is classed only once.

@@ -8,6 +8,7 @@ use super::canvas::{Canvas, check_size};
 use super::paint::{Palette, on_white, rgba_on_white, unpack};
 use super::png_chunks::{Chunks, numbers};
 use super::{Decoded, other};
+use crate::color::Wanted;
 use crate::error::Result;
 use crate::exif;
 use crate::watch::Watch;
@@ -19,12 +20,12 @@ const MOST_MEMORY: usize = 64 << 20;
 ///
 /// # Errors
 /// See [`super::decode`].
-pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     let chunks = Chunks::read(bytes)?;
     check_size(chunks.width, chunks.height, watch)?;
     let mut painter = Painter::new(&chunks)?;
     let mut reader = open(bytes)?;
-    let mut canvas = Canvas::new(chunks.width, chunks.height, watch, color)?;
+    let mut canvas = Canvas::new(chunks.width, chunks.height, watch, wanted)?;
     if chunks.interlaced {
         for row in interlaced(&mut reader, watch)?.chunks_exact(row_bytes(&reader, chunks.width)?) {
             watch.check()?;

@@ -47,7 +47,7 @@ fn tiff(orientation: u8) -> Vec<u8> {
 }
 
 fn grey(file: &[u8]) -> Vec<u8> {
-    decode(file, &Watch::with_pixels(100), false).unwrap().grey.pixels().to_vec()
+    decode(file, &Watch::with_pixels(100), Wanted::counts(false)).unwrap().grey.pixels().to_vec()
 }
 
 fn files() -> [Vec<u8>; 5] {
@@ -56,9 +56,12 @@ fn files() -> [Vec<u8>; 5] {
 
 #[test]
 fn each_format_is_known_by_its_first_bytes() {
-    let formats = files().map(|file| decode(&file, &Watch::with_pixels(4), true).unwrap().format);
+    let formats = files().map(|file| decode(&file, &Watch::with_pixels(4), Wanted::counts(true)).unwrap().format);
     assert_eq!(formats, ["PNG", "WEBP", "GIF", "TIFF", "BMP"]);
-    assert!(matches!(decode(b"\xff\xd8\xff", &Watch::with_pixels(4), false), Err(Error::Unsupported(_))));
+    assert!(matches!(
+        decode(b"\xff\xd8\xff", &Watch::with_pixels(4), Wanted::counts(false)),
+        Err(Error::Unsupported(_))
+    ));
 }
 
 #[test]
@@ -83,9 +86,9 @@ fn only_lossy_webp_is_slow() {
 #[test]
 fn colors_are_counted() {
     let file = png(::png::ColorType::Rgba, &[255, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 255], 3, 1);
-    let counts = decode(&file, &Watch::with_pixels(4), true).unwrap().counts.unwrap();
+    let counts = decode(&file, &Watch::with_pixels(4), Wanted::counts(true)).unwrap().counts.unwrap();
     assert_eq!((counts.classes[0], counts.classes[1], counts.classes[8], counts.total), (1, 1, 1, 3));
-    let counts = decode(&gif(), &Watch::with_pixels(4), true).unwrap().counts.unwrap();
+    let counts = decode(&gif(), &Watch::with_pixels(4), Wanted::counts(true)).unwrap().counts.unwrap();
     assert_eq!((counts.classes[1], counts.total), (4, 4));
 }
 
@@ -101,9 +104,9 @@ fn the_watch_is_asked() {
     let cancelled = Watch { cancel: Some(&flag), ..Watch::with_pixels(100) };
     let late = Watch { deadline: Some(Instant::now()), ..Watch::with_pixels(100) };
     for file in files() {
-        assert!(matches!(decode(&file, &Watch::with_pixels(3), false), Err(Error::Limit(_))));
-        assert!(matches!(decode(&file, &late, false), Err(Error::Limit(_))));
-        assert_eq!(decode(&file, &cancelled, false), Err(Error::Cancelled));
+        assert!(matches!(decode(&file, &Watch::with_pixels(3), Wanted::counts(false)), Err(Error::Limit(_))));
+        assert!(matches!(decode(&file, &late, Wanted::counts(false)), Err(Error::Limit(_))));
+        assert_eq!(decode(&file, &cancelled, Wanted::counts(false)), Err(Error::Cancelled));
     }
 }
 
@@ -111,7 +114,7 @@ fn the_watch_is_asked() {
 fn cut_files_are_left_to_another_decoder() {
     for file in files() {
         for length in 0..file.len() {
-            match decode(&file[..length], &Watch::with_pixels(100), true) {
+            match decode(&file[..length], &Watch::with_pixels(100), Wanted::counts(true)) {
                 Err(Error::Unsupported(_)) => {}
                 // The trailer of a GIF, and what follows the pixels of a TIFF, may be missing.
                 result => assert!(result.is_ok() && length + 8 > file.len(), "{length} of {file:?}: {result:?}"),
@@ -127,7 +130,7 @@ fn changed_bytes_never_panic() {
             for value in [0, 1, 127, 128, 255] {
                 let mut changed = file.clone();
                 changed[at] = value;
-                let _ = decode(&changed, &Watch::with_pixels(1 << 16), true);
+                let _ = decode(&changed, &Watch::with_pixels(1 << 16), Wanted::counts(true));
             }
         }
     }

@@ -8,6 +8,7 @@ use super::paint::{Palette, on_white, rgba_on_white, unpack};
 use super::tiff_layout::{Layout, Meaning, Packing};
 use super::tiff_source::Source;
 use super::{Decoded, other};
+use crate::color::Wanted;
 use crate::error::Result;
 use crate::watch::Watch;
 
@@ -15,11 +16,11 @@ use crate::watch::Watch;
 ///
 /// # Errors
 /// See [`super::decode`].
-pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     let layout = Layout::read(bytes)?;
     check_size(layout.width, layout.height, watch)?;
     let mut painter = Painter::new(&layout);
-    let mut canvas = Canvas::new(layout.width, layout.height, watch, color)?;
+    let mut canvas = Canvas::new(layout.width, layout.height, watch, wanted)?;
     let across = layout.width.div_ceil(layout.tile.0);
     for (n, places) in layout.places.chunks(across).enumerate() {
         let rows = layout.tile.1.min(layout.height - n * layout.tile.1);

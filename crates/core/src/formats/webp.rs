@@ -12,6 +12,7 @@ use super::canvas::{Canvas, check_size};
 use super::paint::rgba_on_white;
 use super::webp_layout::{Coding, Layout};
 use super::{Decoded, other};
+use crate::color::Wanted;
 use crate::error::Result;
 use crate::exif;
 use crate::watch::Watch;
@@ -23,12 +24,12 @@ const STRIP: usize = 1 << 16;
 ///
 /// # Errors
 /// See [`super::decode`].
-pub fn decode(bytes: &[u8], watch: &Watch<'_>, color: bool) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     let layout = Layout::read(bytes)?;
     check_size(layout.width, layout.height, watch)?;
     watch.check()?;
     let pixels = decode_still(&still_file(&layout), &layout)?;
-    let mut canvas = Canvas::new(layout.width, layout.height, watch, color)?;
+    let mut canvas = Canvas::new(layout.width, layout.height, watch, wanted)?;
     for strip in pixels.chunks(STRIP * layout.bytes_per_pixel()) {
         watch.check()?;
         match (layout.bytes_per_pixel(), layout.alpha) {

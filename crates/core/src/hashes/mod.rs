@@ -5,8 +5,10 @@ mod areas;
 mod blur;
 pub mod colorhash;
 pub mod dhash;
+pub mod pdq;
 pub mod phash;
 pub mod segments;
+mod tents;
 mod wavelet;
 pub mod whash;
 

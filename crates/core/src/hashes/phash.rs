@@ -14,6 +14,9 @@ use crate::plane::View;
 use crate::resample::brightness;
 use crate::simd::{self, Level};
 
+/// Bits along a side where nothing else is asked for: those of 32 pixels, which a look is made of too.
+pub const USUAL: usize = 8;
+
 /// Bits in rows.
 pub struct Bits {
     /// Row by row.
@@ -29,13 +32,22 @@ pub struct Bits {
 pub fn phash(view: View<'_>, hash_size: usize, highfreq_factor: usize) -> Result<Bits> {
     check_size(hash_size, 2)?;
     let side = side(hash_size, highfreq_factor)?;
-    let small = brightness(view, side, side)?;
+    Ok(phash_of(&brightness(view, side, side)?, side, hash_size))
+}
+
+/// [`phash`] of a picture that is resampled already, to `side` brightnesses along each side.
+pub fn phash_of(small: &[f64], side: usize, hash_size: usize) -> Bits {
     let basis = cosines(side, hash_size);
-    let columns = transform_columns(&small, &basis, side, hash_size);
+    let columns = transform_columns(small, &basis, side, hash_size);
     let low: Vec<f64> = columns.chunks_exact(side).flat_map(|row| transform(row, &basis)).collect();
+    Bits { bits: above_median(&low, side), columns: hash_size }
+}
+
+/// Which frequencies of a square of `side` pixels are above their median, further than by noise.
+pub fn above_median(low: &[f64], side: usize) -> Vec<bool> {
     let noise = noise_bound(side) * side as f64;
-    let threshold = median(&low);
-    Ok(Bits { bits: low.iter().map(|&c| c - threshold > noise).collect(), columns: hash_size })
+    let threshold = median(low);
+    low.iter().map(|&c| c - threshold > noise).collect()
 }
 
 /// Frequencies 1 to `hash_size` of the first `hash_size` rows, above their mean. With a
@@ -77,7 +89,7 @@ fn noise_bound(side: usize) -> f64 {
 ///
 /// The angle is reduced in whole numbers to a half-turn's table, so that values that are equal or opposite in
 /// exact arithmetic are so here to the last bit, and blank pictures cancel exactly.
-fn cosines(n: usize, count: usize) -> Vec<f64> {
+pub fn cosines(n: usize, count: usize) -> Vec<f64> {
     let half: Vec<f64> = (0..=n).map(|i| 2.0 * libm::cos(std::f64::consts::PI * i as f64 / (2 * n) as f64)).collect();
     let value = |k: usize, i: usize| {
         let step = k * (2 * i + 1) % (4 * n);
@@ -138,10 +150,11 @@ fn add_scaled(sums: &mut [f64], line: &[f64], factor: f64) {
 }
 
 fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
+    let mut values = values.to_vec();
+    let half = values.len() / 2;
+    let is_odd = values.len() % 2 == 1;
+    let (below, &mut middle, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    if is_odd { middle } else { (below.iter().copied().fold(f64::NEG_INFINITY, f64::max) + middle) / 2.0 }
 }
 
 #[cfg(test)]

@@ -234,7 +234,7 @@ fn nearest(pixels: usize, samples: usize, luma: usize, chroma: usize) -> Vec<usi
 
 /// The sampling factors that give `blocks` blocks along `pixels` pixels; the most usual ones where several do,
 /// as in the smallest pictures.
-fn sampling(pixels: usize, blocks: usize) -> (usize, usize) {
+pub(super) fn sampling(pixels: usize, blocks: usize) -> (usize, usize) {
     let usual = [(1, 1), (1, 2), (1, 4), (1, 3), (2, 3), (3, 4)];
     let fits = |&(part, whole): &(usize, usize)| (pixels * part).div_ceil(whole).div_ceil(8) == blocks;
     usual.into_iter().find(fits).unwrap_or((8 * blocks, pixels))

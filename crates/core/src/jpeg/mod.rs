@@ -23,6 +23,7 @@ mod scan;
 mod standard;
 mod states;
 mod stream;
+mod tint;
 mod upsample;
 
 pub use picture::{decode, read_header};
