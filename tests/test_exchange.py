@@ -23,7 +23,7 @@ from lookalike.library import exporting, importing
 
 COLUMNS = [
     *("image", "place", "size", "mtime_ns", "digest", "width", "height", "format", "owner", "listing", "time", "facts"),
-    *("phash", "dhash", "recipe", "warning", "error", "added"),
+    *("phash", "dhash", "quality", "recipe", "warning", "error", "added"),
 ]
 RECIPE = "standard/2"
 
@@ -73,11 +73,21 @@ def test_what_is_exported_comes_back(library: Library, tmp_path: Path, form: str
 
 
 def test_a_library_that_was_imported_knows_its_files(library: Library, tmp_path: Path) -> None:
+    library.export(tmp_path / "x.parquet")
+    with Library(tmp_path / "b.library") as copy:
+        copy.import_file(tmp_path / "x.parquet")
+        again = copy.add(tmp_path / "photos", owner="007", listing="1e10")
+        assert (again.unchanged, again.failed, again.total) == (3, 1, 4)
+
+
+def test_csv_has_no_looks_and_the_next_scan_makes_them(library: Library, tmp_path: Path) -> None:
     library.export(tmp_path / "x.csv")
     with Library(tmp_path / "b.library") as copy:
         copy.import_file(tmp_path / "x.csv")
+        assert copy.stats()["looks"] == 0
         again = copy.add(tmp_path / "photos", owner="007", listing="1e10")
-        assert (again.unchanged, again.failed, again.total) == (3, 1, 4)
+        assert (again.updated, again.failed, again.total) == (3, 1, 4)
+        assert copy.stats()["looks"] == 3
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
@@ -120,7 +130,7 @@ def test_the_columns_of_csv(library: Library, tmp_path: Path) -> None:
 def test_the_columns_of_parquet(library: Library, tmp_path: Path) -> None:
     library.export(tmp_path / "x.parquet")
     frame = pd.read_parquet(tmp_path / "x.parquet")
-    assert list(frame.columns) == COLUMNS
+    assert list(frame.columns) == [*COLUMNS, "look"]
     assert frame["owner"].tolist() == ["007"] * 4 + ["=SUM(A1)"]
     assert frame["phash"].isna().sum() == 1
 

@@ -21,7 +21,9 @@ LAYERS = (
     ("errors",),
     ("kinds",),
     ("options",),
-    ("hashes",),
+    ("hashes", "turns"),
+    ("looks",),
+    ("confirm",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
     ("joins",),
@@ -34,8 +36,11 @@ LAYERS = (
     ("fingerprints",),
     ("matching",),
     ("show",),
+    ("comparing",),
     ("imagehash",),
     ("library",),
+    # Measures all of that, from outside.
+    ("evaluate",),
     # Needs scikit-learn, so that nobody imports it but who wants it.
     ("features",),
     ("cli",),
@@ -43,7 +48,20 @@ LAYERS = (
 )
 """From the lowest. A file imports from its own part and from lower layers."""
 
-HEAVY = {"PIL", "narwhals", "numpy", "pandas", "polars", "psycopg", "pyarrow", "sklearn", "sqlite3", "tqdm", "urllib3"}
+HEAVY = {
+    "PIL",
+    "matplotlib",
+    "narwhals",
+    "numpy",
+    "pandas",
+    "polars",
+    "psycopg",
+    "pyarrow",
+    "sklearn",
+    "sqlite3",
+    "tqdm",
+    "urllib3",
+}
 """What costs a user time or memory: loaded when it is needed."""
 
 

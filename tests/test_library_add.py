@@ -335,6 +335,7 @@ def test_own_table_goes_in_as_it_came_out(library: Library, tmp_path: Path) -> N
     other = Library(tmp_path / "other")
     assert str(other.add_fingerprints(library.frame())) == "3 images: 2 added, 1 failed"
     assert list(other.rows()) == list(library.rows())
+    assert statuses(other, paths, owner="ann") == ["updated"] * 2, "they get a look"
     assert statuses(other, paths, owner="ann") == ["unchanged"] * 2
 
 

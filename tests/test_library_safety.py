@@ -30,6 +30,7 @@ from lookalike import (
     fingerprint,
 )
 from lookalike.library import folding
+from lookalike.library.sql import SCHEMA_VERSION
 
 pytestmark = pytest.mark.directory
 
@@ -403,7 +404,7 @@ def change_meta(library: Library, key: str, value: str) -> None:
 
 
 def test_newer_library_is_left_alone(indexed: Library) -> None:
-    change_meta(indexed, "schema", "2")
+    change_meta(indexed, "schema", str(SCHEMA_VERSION + 1))
     with pytest.raises(NewerError, match="pip install -U"):
         Library(indexed._opened.location)
 

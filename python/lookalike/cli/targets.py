@@ -148,11 +148,14 @@ def ranked(
 
 def _ranked_in_library(library: Any, args: Namespace, source: Any, k: int | None, radius: float | None) -> Any:
     """What a library finds, with the columns that a frame's ranking has."""
+    if k is None and radius is None:
+        radius = args.on.radius
     found = aside(lambda: library.search(source, kinds=[args.on], k=k, radius=radius))
     if args.query == "-":
         source.seek(0)
-    found = found.rename(columns={"distance": "hamming_distance"}).drop(columns=["kind", "level"])
-    return found[[name for name in found.columns if name != "hamming_distance"] + ["hamming_distance"]]
+    own = {"confidence", "level", "transform", "trimmed", "kind", "distance", f"{args.on}_distance"}
+    kept = found[[name for name in found.columns if name not in own]]
+    return kept.assign(hamming_distance=found["distance"])
 
 
 def files_of(args: Namespace, matches: Any) -> dict[str, str] | None:

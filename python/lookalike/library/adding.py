@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from .. import batch
 from ..direct import Plan
+from ..looks import Look
 from ..sources import Item
 from ..sources.items import expand, expand_each, settle
 from .catalog import Catalog
@@ -169,7 +170,7 @@ class Adding:
         known = self._known.get(one.identity)
         if known is None or not _is_same(known, one.seen):
             known = self._like(one)
-        return known is None or (known.error is not None and self._retry)
+        return known is None or (known.error is not None and self._retry) or _lacks_look(known)
 
     def _like(self, one: _One) -> Record | None:
         """A row of the same contents at the same place, for whichever owner and listing."""
@@ -187,7 +188,13 @@ class Adding:
             return self._told_again(one, known)
         other = self._like(one)
         assert other is not None
-        return self._read(one, known, self._fresh(one)._replace(**_contents(other)))
+        return self._read(one, known, self._fresh(one)._replace(**_contents(other), look=self._look_of(other)))
+
+    def _look_of(self, record: Record) -> bytes | None:
+        """The look of a row, which may not be committed yet."""
+        if record.look is not None or record.parts is None:
+            return record.look
+        return self._catalog.looks([record.number]).get(record.number)
 
     def _unreadable(self, one: _One, known: Record | None) -> dict[str, Any]:
         """It was not there to be read. What is known of it stays."""
@@ -211,13 +218,17 @@ class Adding:
             return _told(one, "failed" if record.error else "added", record)
         merged = self._merged(one, known)
         same = known.codes is not None and fresh.codes == known.codes and fresh.digest == known.digest
+        if same and _lacks_look(known) and fresh.look is not None:
+            # A new row: the index may hold the old one, without its parts.
+            record = self._put(merged._replace(**_contents(fresh), look=fresh.look), known)
+            return _told(one, "updated", record)
         if same:
             # Only its time of change is another.
             merged = merged._replace(size=fresh.size, mtime_ns=fresh.mtime_ns)
             self._keep(self._batch.update(merged))
             status = "unchanged" if _is_told(known, merged) else "updated"
             return _told(one, status, merged)
-        record = self._put(merged._replace(**_contents(fresh), added=fresh.added), known)
+        record = self._put(merged._replace(**_contents(fresh), look=fresh.look, added=fresh.added), known)
         return _told(one, "failed" if record.error else "changed" if known.error is None else "added", record)
 
     def _told_again(self, one: _One, known: Record) -> dict[str, Any]:
@@ -274,8 +285,11 @@ class Adding:
             return fresh
         layout = self._catalog.head.layout
         codes = layout.pack([row[name] for name in layout.names])
-        width, height = row["width"], row["height"]
-        return fresh._replace(width=width, height=height, format=row["format"], codes=codes)
+        fresh = fresh._replace(width=row["width"], height=row["height"], format=row["format"], codes=codes)
+        if row["look"] is None:
+            return fresh
+        look = Look.trusted(row["look"])
+        return fresh._replace(quality=look.quality, parts=look.parts(), look=look.data)
 
     def _merged(self, one: _One, known: Record) -> Record:
         """What is known with what is told now."""
@@ -284,7 +298,7 @@ class Adding:
         return known._replace(image=image, time=one.time or known.time, facts=facts)
 
 
-_CONTENTS = ("size", "mtime_ns", "digest", "width", "height", "format", "codes", "warning", "error")
+_CONTENTS = ("size", "mtime_ns", "digest", "width", "height", "format", "codes", "quality", "parts", "warning", "error")
 
 
 def _contents(record: Record) -> dict[str, Any]:
@@ -297,6 +311,11 @@ def _is_same(known: Record, looked: Seen) -> bool:
     if looked.digest is not None:
         return known.digest == looked.digest
     return (known.size, known.mtime_ns) == (looked.size, looked.mtime_ns)
+
+
+def _lacks_look(known: Record) -> bool:
+    """Whether it came from an older release, or as a ready fingerprint, and could be looked at twice if read again."""
+    return known.codes is not None and known.parts is None
 
 
 def _is_told(known: Record, merged: Record) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,10 +23,13 @@ from . import sql
 from .records import Layout, Record, checked_kinds
 from .values import now
 
-__all__ = ["Catalog", "Counts", "Head", "Segment", "Store"]
+__all__ = ["Catalog", "Counts", "Head", "RowCodes", "Segment", "Store"]
 
 _AT_ONCE = 500
 _PAGE = 5_000
+_MIGRATION_WAIT = 10.0
+_PART_BYTES = 8
+_FIELDS = len(sql.COLUMNS)
 
 
 class Store(Protocol):
@@ -40,6 +44,7 @@ class Store(Protocol):
     def exists(self) -> bool: ...
     def prepare(self) -> None: ...
     def make(self) -> None: ...
+    def change(self, statements: Iterable[str]) -> None: ...
     def hold(self, what: str, wait: float) -> AbstractContextManager[None]: ...
     def query(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
     def stream(self, statement: str, values: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]: ...
@@ -105,6 +110,22 @@ class Counts(NamedTuple):
     size: int
 
 
+class RowCodes(NamedTuple):
+    """Codes of some rows.
+
+    Attributes:
+        rows: their numbers `(n,)` int64, ascending.
+        codes: `(n, width)` uint8, all kinds beside each other.
+        part_rows: whose the codes of parts are `(m,)` int64, ascending, each as often as it has parts.
+        parts: `(m, 8)` uint8.
+    """
+
+    rows: np.ndarray
+    codes: np.ndarray
+    part_rows: np.ndarray
+    parts: np.ndarray
+
+
 class Catalog:
     """The rows of a library, over a store.
 
@@ -136,6 +157,8 @@ class Catalog:
             meta = {}
         if "id" not in meta:
             raise NoLibraryError("no library")  # killed before it was made
+        if _version(meta) < sql.SCHEMA_VERSION:
+            meta = _migrated(store)
         return cls(store, _head(meta))
 
     @classmethod
@@ -171,22 +194,22 @@ class Catalog:
 
     def at_places(self, places: Iterable[str]) -> Iterator[Record]:
         """The rows at any of these places."""
-        return map(Record._make, self._among(sql.BY_PLACES, places))
+        return starmap(Record, self._among(sql.BY_PLACES, places))
 
     def with_digest(self, digest: str) -> list[Record]:
         """The rows of files with the same bytes, by number."""
-        return [Record._make(row) for row in self.store.query(sql.BY_DIGEST, (digest,))]
+        return [Record(*row) for row in self.store.query(sql.BY_DIGEST, (digest,))]
 
     def records(self, numbers: Iterable[int]) -> dict[int, Record]:
         """Rows by number; those that are gone are left out."""
         found = self._among(sql.BY_NUMBERS, map(int, numbers))
-        return {row[0]: Record._make(row) for row in found}
+        return {row[0]: Record(*row) for row in found}
 
     def every(self, *, failed: bool = False) -> Iterator[Record]:
         """All rows, or all that could not be read, by number. What is added meanwhile may be among them."""
         statement, after = sql.FAILED_IMAGES if failed else sql.ALL_IMAGES, 0
         while part := self.store.query(statement, (after, _PAGE)):
-            yield from map(Record._make, part)
+            yield from starmap(Record, part)
             after = part[-1][0]
 
     def files(self) -> Iterator[tuple[int, str, int, int]]:
@@ -205,23 +228,29 @@ class Catalog:
         """Number and digest of the rows whose bytes another row has too."""
         return self.store.query(sql.SAME_BYTES)
 
-    def codes(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """The codes of rows `first` to `last`.
-
-        Returns:
-            Row numbers `(n,)` int64, ascending, and codes `(n, width)` uint8, all kinds beside each other.
-        """
-        numbers: list[np.ndarray] = []
-        codes: list[np.ndarray] = []
+    def codes(self, first: int, last: int) -> RowCodes:
+        """The codes of rows `first` to `last`, in the order of their numbers."""
         width = self.head.layout.width
+        found = [RowCodes(np.zeros(0, np.int64), np.zeros((0, width), np.uint8), *_no_parts())]
         with self.store.snapshot():
-            for part in self.store.stream(sql.CODES, (first, last)):
-                column, texts = zip(*part, strict=True)
-                numbers.append(np.array(column, np.int64))
-                codes.append(np.frombuffer(b"".join(texts), np.uint8).reshape(-1, width))
-        if not numbers:
-            return np.zeros(0, np.int64), np.zeros((0, width), np.uint8)
-        return np.concatenate(numbers), np.concatenate(codes)
+            found += [_row_codes(part, width) for part in self.store.stream(sql.CODES, (first, last))]
+        return RowCodes(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+    def looks(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """The looks of rows, by number; those that have none are left out."""
+        return dict(self._among(sql.LOOKS_BY_NUMBERS, map(int, numbers)))
+
+    def count_looks(self) -> int:
+        """How many rows have a look."""
+        return int(self.store.query(sql.COUNT_LOOKS)[0][0])
+
+    def count_poor(self, quality: int) -> int:
+        """How many rows are of less than this quality. Reads the whole table."""
+        return int(self.store.query(sql.COUNT_POOR, (quality,))[0][0])
+
+    def count_parts(self) -> int:
+        """How many codes of parts there are. Reads the whole table."""
+        return int(self.store.query(sql.COUNT_PARTS)[0][0]) // _PART_BYTES
 
     def removed(self, since: int) -> tuple[int, np.ndarray]:
         """The numbers of rows that went after a point in the log of removals, and the point where it ends now."""
@@ -249,17 +278,25 @@ class Catalog:
     def insert(self, records: Sequence[Record]) -> None:
         """Add rows whose numbers are higher than any before."""
         if records:
-            self.store.execute_many(sql.INSERT_IMAGE, records)
+            self.store.execute_many(sql.INSERT_IMAGE, [record[:_FIELDS] for record in records])
+            self._keep_looks(records)
             self.set_meta("last", str(max(record.number for record in records)))
 
-    def update(self, records: Iterable[Record]) -> None:
-        """Change rows by number; their codes must be what they were."""
-        self.store.execute_many(sql.UPDATE_IMAGE, [(*record[1:], record.number) for record in records])
+    def update(self, records: Collection[Record]) -> None:
+        """Change rows by number; their codes must be what they were. A row without a look keeps that which it has."""
+        self.store.execute_many(sql.UPDATE_IMAGE, [(*record[1:_FIELDS], record.number) for record in records])
+        self._keep_looks(records)
+
+    def _keep_looks(self, records: Iterable[Record]) -> None:
+        looks = [(record.number, record.look) for record in records if record.look is not None]
+        if looks:
+            self.store.execute_many(sql.INSERT_LOOK, looks)
 
     def delete(self, numbers: Iterable[int]) -> None:
         """Remove rows, and log that they are gone."""
         values = [(int(number),) for number in numbers]
         self.store.execute_many(sql.DELETE_IMAGE, values)
+        self.store.execute_many(sql.DELETE_LOOK, values)
         self.store.execute_many(sql.INSERT_REMOVED, values)
 
     # The index's part.
@@ -279,8 +316,30 @@ class Catalog:
         self.store.execute(sql.DROP_REMOVED, (last, self.store.home))
 
 
+def _version(meta: dict[str, str]) -> int:
+    return _number("schema", meta.get("schema"))
+
+
+def _migrated(store: Store) -> dict[str, str]:
+    """Make a catalog of an older version one of ours; what it notes then.
+
+    Raises:
+        LibraryError: if it cannot be written.
+    """
+    try:
+        with store.hold("migrate", _MIGRATION_WAIT), store.transaction():
+            while (version := _version(dict(store.query(sql.GET_META)))) < sql.SCHEMA_VERSION:
+                store.change(sql.MIGRATIONS[version])
+                store.execute_many(sql.SET_META, [("schema", str(version + 1))])
+    except (PermissionError, KeyError) as error:
+        raise LibraryError(
+            f"the library was made by an older release, and must be opened once where it can be written ({error})"
+        ) from error
+    return dict(store.query(sql.GET_META))
+
+
 def _head(meta: dict[str, str]) -> Head:
-    version = _number("schema", meta.get("schema"))
+    version = _version(meta)
     if version > sql.SCHEMA_VERSION:
         raise NewerError(
             f"expected a library of schema {sql.SCHEMA_VERSION} or before, got {version}: a newer release of lookalike "
@@ -306,3 +365,16 @@ def _number(name: str, text: str | None) -> int:
 
 def _damaged(why: str) -> DamagedError:
     return DamagedError(f"the library's own notes are damaged ({why}): restore its catalog from a backup")
+
+
+def _no_parts() -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(0, np.int64), np.zeros((0, _PART_BYTES), np.uint8)
+
+
+def _row_codes(part: Sequence[tuple[Any, ...]], width: int) -> RowCodes:
+    column, texts, parts = zip(*part, strict=True)
+    numbers = np.array(column, np.int64)
+    codes = np.frombuffer(b"".join(texts), np.uint8).reshape(-1, width)
+    counts = np.array([0 if one is None else len(one) for one in parts]) // _PART_BYTES
+    joint = np.frombuffer(b"".join(filter(None, parts)), np.uint8).reshape(-1, _PART_BYTES)
+    return RowCodes(numbers, codes, np.repeat(numbers, counts), joint)

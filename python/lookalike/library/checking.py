@@ -11,8 +11,9 @@ import numpy as np
 
 from .catalog import Segment
 from .folding import Range, stray_files
-from .index import Index, believed
+from .index import Codes, Index, believed, codes_of
 from .places import file_at
+from .records import PARTS
 
 __all__ = ["Verified", "verify"]
 
@@ -97,23 +98,29 @@ def _check(index: Index, segment: Segment) -> None:
     """
     found = believed(index.folder, segment, index.catalog)
     found.verify()
-    codes, rows = found.codes()
-    order = np.argsort(rows, kind="stable")
-    codes, rows = codes[order], rows[order]
-    keep = index.live(rows)
-    numbers, every = index.catalog.codes(segment.first_row, segment.last_row)
-    if not np.array_equal(rows[keep], numbers):
+    got = _sorted(*found.codes())
+    keep = index.live(got.rows)
+    catalog = index.catalog
+    every = catalog.codes(segment.first_row, segment.last_row)
+    expected = _sorted(*codes_of(every, segment.kind, catalog.head.layout))
+    if not np.array_equal(got.rows[keep], expected.rows):
         raise ValueError(
-            f"expected the {len(numbers):,} rows of the catalog, got {int(keep.sum()):,} that are not the same"
+            f"expected the {len(expected.rows):,} rows of the catalog, got {int(keep.sum()):,} that are not the same"
         )
-    if not np.array_equal(codes[keep], every[:, index.catalog.head.layout.slices[segment.kind]]):
+    if not np.array_equal(got.codes[keep], expected.codes):
         raise ValueError("expected the codes of the catalog, got others")
+
+
+def _sorted(codes: np.ndarray, rows: np.ndarray) -> Codes:
+    """By row, then code: in an index the several codes of a row's parts have no order."""
+    order = np.lexsort((*codes.T[::-1], rows))
+    return Codes(codes[order], rows[order])
 
 
 def _overlaps(index: Index) -> list[Range]:
     """Ranges of rows that more than one file of a kind covers."""
     found = []
-    for kind in index.catalog.head.layout.names:
+    for kind in (*index.catalog.head.layout.names, PARTS):
         mine = [segment for segment in index.segments if segment.kind == kind]
         found += [(a.first_row, max(a.last_row, b.last_row)) for a, b in pairwise(mine) if b.first_row <= a.last_row]
     return sorted(set(found))

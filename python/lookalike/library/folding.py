@@ -20,7 +20,8 @@ import numpy as np
 
 from ..hamming import HammingIndex
 from .catalog import Catalog, Segment
-from .index import Index, about, believed
+from .index import Index, about, believed, codes_of
+from .records import PARTS
 
 __all__ = ["TAIL", "compact", "fold", "is_due", "sweep"]
 
@@ -70,10 +71,13 @@ def compact(index: Index) -> None:
 
 def _is_compact(index: Index) -> bool:
     """Whether there is nothing to do: one sound file a kind, with all codes and no others."""
-    if index.tail or len(index.segments) != len(index.catalog.head.layout.names):
+    catalog = index.catalog
+    codes = catalog.counts().codes
+    expected = dict.fromkeys(catalog.head.layout.names, codes) | {PARTS: catalog.count_parts()}
+    found = {segment.kind: segment.codes for segment in index.segments}
+    if index.tail or len(index.segments) != len(found) or found != {k: n for k, n in expected.items() if n}:
         return False
-    codes = index.catalog.counts().codes
-    return all(s.codes == codes and _sound_codes(index, s) is not None for s in index.segments)
+    return all(_sound_codes(index, segment) is not None for segment in index.segments)
 
 
 def rebuild(index: Index, ranges: Iterable[Range]) -> None:
@@ -132,7 +136,9 @@ def _rewrite(
     generation = catalog.generation() + 1
     index.folder.mkdir(parents=True, exist_ok=True)
     try:
-        made = [_write(index, kind, old, (first, last), generation, trust) for kind in catalog.head.layout.names]
+        made = [
+            _write(index, kind, old, (first, last), generation, trust) for kind in (*catalog.head.layout.names, PARTS)
+        ]
         _sync(index.folder)
         with catalog.store.transaction():
             catalog.replace_segments(old, [segment for segment in made if segment.codes])
@@ -178,9 +184,9 @@ def _codes_of(
 
 
 def _take(catalog: Catalog, kind: str, first: int, last: int, codes: list[np.ndarray], rows: list[np.ndarray]) -> None:
-    numbers, every = catalog.codes(first, last)
-    codes.append(np.ascontiguousarray(every[:, catalog.head.layout.slices[kind]]))
-    rows.append(numbers)
+    found = codes_of(catalog.codes(first, last), kind, catalog.head.layout)
+    codes.append(found.codes)
+    rows.append(found.rows)
 
 
 def _sound_codes(index: Index, segment: Segment) -> tuple[np.ndarray, np.ndarray] | None:

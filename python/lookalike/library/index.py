@@ -15,13 +15,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ..hamming import HammingIndex, Hits
-from .catalog import Catalog, Segment
+from .catalog import Catalog, RowCodes, Segment
+from .records import PARTS, Layout
 
-__all__ = ["Codes", "Index", "about", "believed", "live"]
+__all__ = ["Codes", "Index", "about", "believed", "codes_of", "live"]
 
 
 class Codes(NamedTuple):
-    """Codes of one kind `(n, stride)` uint8, and their row numbers `(n,)` int64, ascending."""
+    """Codes of one kind `(n, stride)` uint8, and their row numbers `(n,)` int64, ascending.
+
+    A row has one code of a kind, but several of `PARTS`, or none.
+    """
 
     codes: np.ndarray
     rows: np.ndarray
@@ -36,26 +40,26 @@ class _Loose:
 
     def __init__(self, catalog: Catalog, first: int, last: int) -> None:
         self.last = last
-        self.rows, self._codes = catalog.codes(first, last)
+        self._held = catalog.codes(first, last)
         self._layout = catalog.head.layout
         self._indexes: dict[str, HammingIndex] = {}
+
+    def __len__(self) -> int:
+        return len(self._held.rows)
 
     def extend(self, catalog: Catalog, last: int) -> None:
         """Take in the rows up to `last`."""
         if last > self.last:
-            rows, codes = catalog.codes(self.last + 1, last)
+            more = catalog.codes(self.last + 1, last)
             self.last = last
-            if len(rows):
-                self.rows, self._codes = np.concatenate([self.rows, rows]), np.concatenate([self._codes, codes])
+            if len(more.rows):
+                self._held = RowCodes(*map(np.concatenate, zip(self._held, more, strict=True)))
                 self._indexes = {}
-
-    def codes(self, kind: str) -> np.ndarray:
-        return np.ascontiguousarray(self._codes[:, self._layout.slices[kind]])
 
     def index(self, kind: str) -> HammingIndex:
         if kind not in self._indexes:
-            made = HammingIndex.build(self.codes(kind), bits=self._layout.bits[kind], rows=self.rows)
-            self._indexes[kind] = made
+            codes, rows = codes_of(self._held, kind, self._layout)
+            self._indexes[kind] = HammingIndex.build(codes, bits=self._layout.bits[kind], rows=rows)
         return self._indexes[kind]
 
 
@@ -90,7 +94,7 @@ class Index:
     @property
     def tail(self) -> int:
         """How many rows no file covers."""
-        return 0 if self._tail is None else len(self._tail.rows)
+        return 0 if self._tail is None else len(self._tail)
 
     @contextmanager
     def fresh(self) -> Iterator[None]:
@@ -214,7 +218,7 @@ class Index:
         return Hits(np.concatenate([[0], np.cumsum(counts)]), rows[keep], distances[keep])
 
     def codes(self, kind: str) -> Codes:
-        """All codes of one kind whose rows are there, by row."""
+        """All codes of one kind, or of `PARTS`, whose rows are there, by row."""
         found = [part.codes() for part in self.parts(kind)]
         if not found:
             return Codes(np.zeros((0, (self.catalog.head.layout.bits[kind] + 7) // 8), np.uint8), np.zeros(0, np.int64))
@@ -238,6 +242,13 @@ def live(rows: np.ndarray, removed: np.ndarray) -> np.ndarray:
         return np.ones(len(rows), bool)
     places = np.minimum(np.searchsorted(removed, rows), len(removed) - 1)
     return np.asarray(removed[places] != rows)
+
+
+def codes_of(held: RowCodes, kind: str, layout: Layout) -> Codes:
+    """The codes of one kind, or of `PARTS`."""
+    if kind == PARTS:
+        return Codes(held.parts, held.part_rows)
+    return Codes(np.ascontiguousarray(held.codes[:, layout.slices[kind]]), held.rows)
 
 
 def about(catalog: Catalog, kind: str, generation: int) -> dict[str, str]:

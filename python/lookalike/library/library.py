@@ -256,7 +256,7 @@ class Library(Reading, Exchanging, Reusing):
             folding.rebuild(self._opened.index, [(1, self._opened.catalog.last())])
 
     def _plan(self, kinds: Iterable[Kind], limits: Limits) -> Plan:
-        return plan_of(list(kinds), self._opened.catalog.head.recipe, limits, digest=True)
+        return plan_of(list(kinds), self._opened.catalog.head.recipe, limits, digest=True, look=True)
 
 
 def _watched(rows: Iterator[dict[str, Any]], sources: object, progress: Progress) -> Iterable[dict[str, Any]]:

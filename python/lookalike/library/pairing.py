@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,18 @@ from .index import Codes, Index
 from .records import Record
 from .tables import told_of
 
-__all__ = ["GROUP_COLUMNS", "PAIR_COLUMNS", "Groups", "Pairs", "duplicates", "grouped", "groups", "paired", "pairs"]
+__all__ = [
+    "GROUP_COLUMNS",
+    "PAIR_COLUMNS",
+    "Groups",
+    "Pairs",
+    "distance_by",
+    "duplicates",
+    "grouped",
+    "groups",
+    "paired",
+    "pairs",
+]
 
 PAIR_COLUMNS = (
     "image_a",
@@ -133,6 +144,15 @@ def grouped(index: Index, name: str, radius: int, limit: int = 100_000_000, thre
     keep, apart = keep[order], apart[order]
     number = np.unique(group[keep], return_inverse=True)[1]
     return Groups(number, rows[keep], codes.rows[first[group[keep]]], apart.astype(np.int64))
+
+
+def distance_by(index: Index, name: str, rows: np.ndarray) -> Callable[[int, int], int]:
+    """How far apart two of some rows are by a kind, in bits."""
+    held = index.codes(name)
+    wanted = np.isin(held.rows, rows)
+    pairs = zip(held.rows[wanted].tolist(), held.codes[wanted], strict=True)
+    codes = {row: int.from_bytes(code.tobytes()) for row, code in pairs}
+    return lambda one, other: (codes[one] ^ codes[other]).bit_count()
 
 
 def pairs(index: Index, found: Pairs, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -87,7 +87,12 @@ class PostgresStore:
         """Make the schema and the tables, where they are not there."""
         with self.transaction():
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-            for statement in SCHEMA:
+            self.change(SCHEMA)
+
+    def change(self, statements: Iterable[str]) -> None:
+        """Make or change tables, in the words of this database."""
+        with self.transaction():
+            for statement in statements:
                 self.execute(statement.format_map(_WORDS))
 
     @contextmanager

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from .. import batch
 from ..direct import Plan
 from ..errors import MismatchError
-from ..fingerprints import Fingerprint, fingerprint
+from ..fingerprints import Fingerprint, fingerprint, turned_fingerprints, turned_prints
 from ..hashes import Hash
 from ..kinds import Kind
+from ..looks import Look
 from ..matching.query import is_hash_text
 from ..options import Limits
 from ..prints import error_text, parse_kinds
@@ -30,12 +31,24 @@ class Query(NamedTuple):
         codes: of the kinds that are searched, by their texts.
         digest: of its bytes; `None` if it has none.
         error: why it cannot be looked for, if so.
+        look: for the second look; `None` if it has none.
+        turned: the codes of the picture turned by each EXIF orientation from 1 on; empty if they are not known.
     """
 
     name: str
     codes: dict[str, bytes]
     digest: str | None = None
     error: str | None = None
+    look: Look | None = None
+    turned: tuple[dict[str, bytes], ...] = ()
+
+    def code(self, kind: str, turn: int = 1) -> bytes | None:
+        """The code of a kind, of the picture turned so; `None` if it is not known."""
+        if turn == 1 or self.turned:
+            return (self.turned[turn - 1] if turn > 1 else self.codes).get(kind)
+        if kind == "phash" and self.look is not None and not self.look.has_border and kind in self.codes:
+            return self.look.inner_code(turn)  # of the whole, then
+        return None
 
 
 def chosen_kinds(kinds: object, layout: Layout) -> tuple[str, ...]:
@@ -77,8 +90,10 @@ def _checked(radius: Any, name: str, layout: Layout) -> int:
     return value
 
 
-def query_of(source: Any, names: Sequence[str], recipe: str, limits: Limits) -> Query:
-    """One thing to look for.
+def query_of(
+    source: Any, names: Sequence[str], recipe: str, limits: Limits, turns: Sequence[int] = (1,), look: bool = True
+) -> Query:
+    """One thing to look for, with its codes in these turns.
 
     Raises:
         MismatchError: if it is a hash of another kind or recipe.
@@ -87,8 +102,16 @@ def query_of(source: Any, names: Sequence[str], recipe: str, limits: Limits) -> 
     ready = _ready(source, names, recipe)
     if ready is not None:
         return ready
-    found = fingerprint(source, kinds=list(names), recipe=recipe, limits=limits, digest=True)
+    if any(turn > 1 for turn in turns):
+        prints = turned_fingerprints(source, kinds=list(names), recipe=recipe, limits=limits, digest=True, look=look)
+        return _of_turned(prints, names)
+    found = fingerprint(source, kinds=list(names), recipe=recipe, limits=limits, digest=True, look=look)
     return _of_print(found, names)
+
+
+def _of_turned(prints: Sequence[Fingerprint], names: Sequence[str]) -> Query:
+    turned = tuple({name: _packed(one.hashes[name]) for name in names} for one in prints)
+    return _of_print(prints[0], names)._replace(turned=turned)
 
 
 def _ready(source: Any, names: Sequence[str], recipe: str) -> Query | None:
@@ -122,32 +145,43 @@ def _fits_any(text: str, names: Iterable[str]) -> bool:
 
 
 def _of_print(found: Fingerprint, names: Sequence[str]) -> Query:
-    return Query(found.image, {name: _packed(found.hashes[name]) for name in names}, found.digest)
+    codes = {name: _packed(found.hashes[name]) for name in names}
+    return Query(found.image, codes, found.digest, look=found.look)
 
 
 def _packed(value: Any) -> bytes:
     return bytes(value.value.to_bytes((value.bits + 7) // 8, "big"))
 
 
-def queries_of(sources: Any, names: Sequence[str], recipe: str, plan: Plan, workers: int) -> Iterator[Query]:
+def queries_of(
+    sources: Any,
+    names: Sequence[str],
+    recipe: str,
+    plan: Plan,
+    workers: int,
+    turns: Sequence[int] = (1,),
+) -> Iterator[Query]:
     """Many things to look for, in order, one for each picture; what cannot be read has an error."""
     if isinstance(sources, Fingerprint | Hash):
         sources = [sources]
     if not isinstance(sources, list | tuple) and is_column(sources) and not is_array(sources):
         sources = list(sources)
     if isinstance(sources, list | tuple) and any(_is_ready(source) for source in sources):
-        yield from (_one_of_many(source, names, recipe, plan.limits) for source in sources)
-        return
-    yield from _of_items(expand(sources), names, plan, workers)
+        yield from (_one_of_many(source, names, recipe, plan, turns) for source in sources)
+    elif any(turn > 1 for turn in turns):
+        for one in turned_prints(expand(sources), plan, workers):
+            yield _of_turned(one.prints, names) if one.error is None else Query(one.image, {}, None, one.error)
+    else:
+        yield from _of_items(expand(sources), names, plan, workers)
 
 
 def _is_ready(source: Any) -> bool:
     return isinstance(source, Fingerprint | Hash) or (isinstance(source, str) and is_hash_text(source))
 
 
-def _one_of_many(source: Any, names: Sequence[str], recipe: str, limits: Limits) -> Query:
+def _one_of_many(source: Any, names: Sequence[str], recipe: str, plan: Plan, turns: Sequence[int]) -> Query:
     try:
-        return query_of(source, names, recipe, limits)
+        return query_of(source, names, recipe, plan.limits, turns, plan.look)
     except Exception as error:
         name = (
             source.image if isinstance(source, Fingerprint) else str(source) if isinstance(source, str | Hash) else ""
@@ -161,4 +195,5 @@ def _of_items(items: Iterator[Item], names: Sequence[str], plan: Plan, workers: 
             yield Query(row["image"], {}, None, row["error"])
         else:
             codes = {name: bytes.fromhex(row[name].zfill(2 * ((len(row[name]) + 1) // 2))) for name in names}
-            yield Query(row["image"], codes, row["digest"])
+            look = row.get("look")
+            yield Query(row["image"], codes, row["digest"], look=None if look is None else Look(look))

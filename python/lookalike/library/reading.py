@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..confirm import confidence_of
 from ..direct import plan_of
 from ..fingerprints import worker_count
 from ..frames import check_backend
 from ..kinds import Kind
+from ..looks import LOW_QUALITY
 from ..options import DEFAULT_LIMITS, Limits
-from . import pairing, searching
+from ..turns import parse_turns
+from . import copies, pairing, popular, searching
+from .agreeing import Agreement, agreeing_groups, agreeing_pairs
+from .copies import columns_of
 from .opened import Opened
 from .queries import Query, chosen_kinds, queries_of, query_of, radii_of
 from .tables import FILE, FRAME, to_table, whole
@@ -19,6 +24,26 @@ __all__ = ["Reading"]
 
 Radius = int | Mapping[str, int] | None
 _QUERIES = 256
+
+
+class _Way(NamedTuple):
+    """How to search.
+
+    Attributes:
+        names: of the kinds.
+        turns: which of the eight.
+        least: how sure copies must be.
+        radii: for each kind, if whatever is near is searched for.
+        k: how many of these.
+        is_copies: whether copies are searched for.
+    """
+
+    names: tuple[str, ...]
+    turns: tuple[int, ...]
+    least: float
+    radii: dict[str, int] | None
+    k: int | None
+    is_copies: bool
 
 
 class Reading:
@@ -45,27 +70,40 @@ class Reading:
         self,
         source: Any,
         *,
+        confidence: str | float = "normal",
+        transforms: Any = None,
         radius: Radius = None,
         k: int | None = None,
         kinds: Any = None,
         to: str = "pandas",
         limits: Limits = DEFAULT_LIMITS,
     ) -> Any:
-        """The images that look like a picture, best first.
+        """The copies of a picture, best first; or with `radius` or `k`, whatever is near it.
+
+        Copies are looked at twice: codes find candidates, mirrored, turned, bordered and cropped ones too, and the
+        looks that are kept with the codes tell copies from pictures that are only alike. At `"normal"`, about one pair
+        of different pictures in a million is taken for copies. Where there is no look, as of a hash or of
+        fingerprints that were added without, each kind's own radius decides.
 
         Args:
             source: anything that `fingerprint` takes, a `Fingerprint`, a `Hash`, or a hash as hex text.
-            radius: the largest distance in bits, for all kinds or by kind; if neither it nor `k` is given, each
-                kind's own. An image is found if any kind finds it.
-            k: at most so many.
+            confidence: how sure a copy must be: `"strict"`, `"normal"`, `"loose"`, or a number from 0 to 1.
+            transforms: which turns of a picture count: `"all"`, `"none"`, or a list such as `["mirror", "rotate90"]`
+                (see `lookalike.turns`); by default all for copies, none with `radius` or `k`.
+            radius: the largest distance in bits, for all kinds or by kind. Then an image is found if any kind finds
+                it, and there is no second look.
+            k: at most so many, the nearest, without a second look.
             kinds: which of the library's kinds to search; by default all.
             to: the kind of table: `"pandas"`, `"polars"` or `"arrow"`.
             limits: what reading the source may cost.
 
         Returns:
-            `image`, `kind` (by which it is nearest), `distance` (in bits of that kind), `level` (0: the same
-            bytes; 1: a hash within its radius), `row`, `owner`, `listing`, `time`, and a column for each fact.
-            By the share of bits that differ, then by row.
+            `image`, `confidence` (0 to 1: how sure it is that it is a copy; none without a second look), `level`
+            (0: the same bytes; 1: a hash within its radius; 2: the same in another turn; 3: found by the second look),
+            `transform` (what was done to it to get the source), `trimmed` (whether a border was left out), `kind` (by
+            which it is nearest), `distance` (in bits of that kind), `phash_distance` and so on for each kind, `row`,
+            `owner`, `listing`, `time`, and a column for each fact. Copies come by confidence; with `radius` or `k`, the
+            nearest first, by the share of bits that differ, then by row, after the same bytes.
 
         Raises:
             NoLibraryError: if there is no library.
@@ -74,16 +112,17 @@ class Reading:
             ValueError, TypeError: for arguments that are out of range.
         """
         check_backend(to)
-        head = self._opened.catalog.head
-        names = chosen_kinds(kinds, head.layout)
-        query = query_of(source, names, head.recipe, limits)
-        [found] = self._find([query], names, radius, k)
-        return to_table(found, searching.COLUMNS, to)
+        way = self._way(confidence, transforms, radius, k, kinds)
+        query = query_of(source, way.names, self.recipe, limits, way.turns, look=way.is_copies)
+        [found] = self._find([query], way)
+        return to_table(found, columns_of(way.names), to)
 
     def search_many(
         self,
         sources: Any,
         *,
+        confidence: str | float = "normal",
+        transforms: Any = None,
         radius: Radius = None,
         k: int | None = None,
         kinds: Any = None,
@@ -99,24 +138,49 @@ class Reading:
             NoLibraryError, MismatchError, ValueError, TypeError: as for `search`.
         """
         check_backend(to)
-        head = self._opened.catalog.head
-        names = chosen_kinds(kinds, head.layout)
-        plan = plan_of([Kind.parse(name) for name in names], head.recipe, limits, digest=True)
+        way = self._way(confidence, transforms, radius, k, kinds)
+        kept = [Kind.parse(name) for name in way.names]
+        plan = plan_of(kept, self.recipe, limits, digest=True, look=way.is_copies)
         rows: list[dict[str, Any]] = []
-        for part in _parts(queries_of(sources, names, head.recipe, plan, worker_count(workers))):
-            for query, found in zip(part, self._find(part, names, radius, k), strict=True):
+        for part in _parts(queries_of(sources, way.names, self.recipe, plan, worker_count(workers), way.turns)):
+            for query, found in zip(part, self._find(part, way), strict=True):
                 own = {"query": query.name, "error": query.error}
                 rows += [{"query": query.name, **row} for row in found] if query.error is None else [own]
-        return to_table(rows, ("query", *searching.COLUMNS, "error"), to)
+        return to_table(rows, ("query", *columns_of(way.names), "error"), to)
 
-    def _find(self, queries: list[Query], names: tuple[str, ...], radius: Radius, k: int | None) -> list[list[Any]]:
-        k = _checked_count(k)
-        radii = None if radius is None and k is not None else radii_of(radius, names, self._opened.catalog.head.layout)
-        with self._opened.index.fresh():
-            return searching.find(self._opened.index, queries, names, radii, k)
+    def _way(self, confidence: str | float, transforms: Any, radius: Radius, k: int | None, kinds: Any) -> _Way:
+        layout = self._opened.catalog.head.layout
+        names, count = chosen_kinds(kinds, layout), _checked_count(k)
+        is_copies = radius is None and count is None
+        radii = None if radius is None else radii_of(radius, names, layout)
+        turns = parse_turns(transforms or ("all" if is_copies else "none"))
+        return _Way(names, turns, confidence_of(confidence), radii, count, is_copies)
 
-    def pairs(self, *, radius: Radius = None, kinds: Any = None, limit: int = pairing.LIMIT, to: str = "pandas") -> Any:
+    def _find(self, queries: list[Query], way: _Way) -> list[list[Any]]:
+        index = self._opened.index
+        with index.fresh():
+            if way.is_copies:
+                return copies.find(index, queries, way.names, way.turns, way.least)
+            return searching.find(index, queries, way.names, way.turns, way.radii, way.k)
+
+    def pairs(
+        self,
+        *,
+        confidence: str | float = "normal",
+        radius: Radius = None,
+        kinds: Any = None,
+        limit: int = pairing.LIMIT,
+        to: str = "pandas",
+    ) -> Any:
         """All pairs of images within the radius of some kind, best first.
+
+        Args:
+            confidence: how sure it must be that they are copies, as for `search`: where both have looks, they are
+                looked at twice, unless a radius is given.
+            radius: the largest distance in bits, for all kinds or by kind; by default each kind's own.
+            kinds: which of the library's kinds; by default all.
+            limit: the most pairs, before the second look.
+            to: the kind of table.
 
         Returns:
             `image_a`, `image_b`, `kind`, `distance`, and of both `row_a`, `owner_a` and so on.
@@ -126,17 +190,30 @@ class Reading:
             NoLibraryError, MismatchError: as for `search`.
         """
         check_backend(to)
-        layout = self._opened.catalog.head.layout
-        names = chosen_kinds(kinds, layout)
-        with self._opened.index.fresh():
-            found = pairing.paired(self._opened.index, radii_of(radius, names, layout), limit)
-            rows = pairing.pairs(self._opened.index, found, names)
+        layout, least = self._opened.catalog.head.layout, confidence_of(confidence)
+        names, index = chosen_kinds(kinds, layout), self._opened.index
+        with index.fresh():
+            found = pairing.paired(index, radii_of(radius, names, layout), limit)
+            if radius is None:
+                found = agreeing_pairs(index, found, least)
+            rows = pairing.pairs(index, found, names)
         return to_table(rows, pairing.PAIR_COLUMNS, to)
 
-    def groups(self, *, radius: int | None = None, kind: Any = None, to: str = "pandas") -> Any:
+    def groups(
+        self,
+        *,
+        confidence: str | float = "normal",
+        radius: int | None = None,
+        kind: Any = None,
+        to: str = "pandas",
+    ) -> Any:
         """Groups of images that look alike: every member is within the radius of the group's first image.
 
+        Where images have looks, a member's agrees with that of the first, unless a radius is given; and pictures with
+        too little detail to tell them apart are in no group.
+
         Args:
+            confidence: how sure it must be that they are copies, as for `search`.
             radius: the largest distance in bits; by default the kind's.
             kind: by which of the library's kinds; by default its first.
             to: the kind of table.
@@ -149,11 +226,15 @@ class Reading:
             NoLibraryError, MismatchError, ValueError: as for `search`.
         """
         check_backend(to)
-        layout = self._opened.catalog.head.layout
+        layout, least = self._opened.catalog.head.layout, confidence_of(confidence)
         [name] = chosen_kinds(layout.names[0] if kind is None else kind, layout)
-        with self._opened.index.fresh():
-            found = pairing.grouped(self._opened.index, name, radii_of(radius, (name,), layout)[name])
-            rows = pairing.groups(self._opened.index, found)
+        index, most = self._opened.index, radii_of(radius, (name,), layout)[name]
+        with index.fresh():
+            found = pairing.grouped(index, name, most)
+            if radius is None:
+                distance = pairing.distance_by(index, name, found.rows)
+                found = agreeing_groups(found, Agreement(index, least), distance, most)
+            rows = pairing.groups(index, found)
         return to_table(rows, pairing.GROUP_COLUMNS, to)
 
     def duplicates(self, on: Any = None, *, to: str = "pandas") -> Any:
@@ -168,6 +249,28 @@ class Reading:
         with self._opened.index.fresh():
             rows = pairing.duplicates(self._opened.index, name)
         return to_table(rows, pairing.GROUP_COLUMNS, to)
+
+    def popular(self, *, least: int | None = None, kind: Any = None, to: str = "pandas") -> Any:
+        """Codes that suspiciously many images share, the most popular first: blanks, logos, placeholders.
+
+        Args:
+            least: of so many images; by default the square root of their number, at least 10.
+            kind: of which kind; by default the library's first.
+            to: the kind of table.
+
+        Returns:
+            `kind`, `code` (hex text), `images` (how many), `quality` (0 for a blank picture, to 100), `image` and `row`
+            of the first.
+
+        Raises:
+            NoLibraryError, MismatchError, ValueError: as for `search`.
+        """
+        check_backend(to)
+        layout = self._opened.catalog.head.layout
+        [name] = chosen_kinds(layout.names[0] if kind is None else kind, layout)
+        with self._opened.index.fresh():
+            rows = popular.popular(self._opened.index, name, _checked_count(least))
+        return to_table(rows, popular.COLUMNS, to)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Everything that is known, row by row."""
@@ -197,6 +300,7 @@ class Reading:
         return {
             "location": opened.location, "kinds": list(self.kinds), "recipe": self.recipe, "made": catalog.head.made,
             "images": counts.rows, "hashed": counts.codes, "failed": counts.failed, "warnings": counts.warned,
+            "looks": catalog.count_looks(), "poor": catalog.count_poor(LOW_QUALITY),
             "owners": owners, "listings": listings, "places": places, "bytes_of_files": counts.size,
             "bytes_of_catalog": catalog.store.size(),
             "bytes_of_index": sum(path.stat().st_size for path in files if path.exists()),

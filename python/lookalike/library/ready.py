@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 from ..errors import ColumnError, MismatchError
 from ..frames import column_names, read_columns
+from ..looks import Look
 from ..options import recipe_name
 from .catalog import Catalog
 from .records import Layout, Record
@@ -36,7 +38,12 @@ _OWN = (
     "warning",
     "error",
     "status",
+    "look",
+    "quality",
 )
+
+_KEPT = ("digest", "size", "mtime_ns", "width", "height", "format")
+"""What is not forgotten if a table does not say it again."""
 
 Columns = dict[str, Sequence[Any]]
 
@@ -113,6 +120,8 @@ class _Ready:
         errors = self._texts("error", part, count)
         hashes = zip(*(self._columns[name][part] for name in self._layout.names), strict=True)
         codes = [self._codes(*pair, part.start + n) for n, pair in enumerate(zip(hashes, errors, strict=True))]
+        looks = [self._look(value, part.start + n) for n, value in enumerate(self._given("look", part, count))]
+        qualities = self._numbers("quality", part, count)
         moment = now()
         return list(
             map(
@@ -134,6 +143,9 @@ class _Ready:
                 self._texts("warning", part, count),
                 errors,
                 [value or moment for value in self._texts("added", part, count)],
+                [given if look is None else look.quality for look, given in zip(looks, qualities, strict=True)],
+                [None if look is None else look.parts() for look in looks],
+                [None if look is None else look.data for look in looks],
             )
         )
 
@@ -146,6 +158,14 @@ class _Ready:
         if error is not None and None in hashes:
             return None
         return _packed(self._layout, hashes, number)
+
+    def _look(self, value: Any, number: int) -> Look | None:
+        if value is None:
+            return None
+        try:
+            return Look(value if isinstance(value, bytes) else base64.b64decode(value, validate=True))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"expected a look, as bytes or base64 text, in row {number}: {error}") from error
 
     def _given(self, name: str, part: slice, count: int) -> Sequence[Any]:
         column = self._columns.get(name)
@@ -207,12 +227,12 @@ def _settle(batch: Batch, record: Record, known: Record | None) -> tuple[str, Re
     facts = dumped({**known.known_facts, **record.known_facts})
     merged = record._replace(number=known.number, facts=facts, time=record.time or known.time, added=known.added)
     if record.codes is not None and record.codes == known.codes:
-        merged = merged._replace(
-            **{
-                n: getattr(merged, n) or getattr(known, n)
-                for n in ("digest", "size", "mtime_ns", "width", "height", "format")
-            }
-        )
+        merged = merged._replace(**{name: getattr(merged, name) or getattr(known, name) for name in _KEPT})
+        if known.parts is None and merged.look is not None:
+            # A new row: the index may hold the old one without its parts.
+            return "updated", batch.replace(known, merged)
+        quality = merged.quality if known.quality is None else known.quality
+        merged = merged._replace(look=None, parts=known.parts, quality=quality)
         return ("unchanged", known) if merged == known else ("updated", batch.update(merged))
     if record.error is not None and known.codes is not None:
         return "failed", known._replace(error=record.error)

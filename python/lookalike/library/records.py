@@ -10,11 +10,15 @@ from ..errors import DamagedError
 from ..kinds import Kind
 from ..prints import parse_kinds
 
-__all__ = ["Layout", "Record", "checked_kinds", "default_radius"]
+__all__ = ["PARTS", "Layout", "Record", "checked_kinds", "default_radius"]
+
+PARTS = "parts"
+"""What the index calls the codes of parts, which are searched beside those of the kinds."""
+_PART_BITS = 64
 
 
 class Record(NamedTuple):
-    """A row of `images`, its fields in the order of `sql.COLUMNS`.
+    """A row of `images`, its fields in the order of `sql.COLUMNS`, and its look, which has a table of its own.
 
     Attributes:
         number: the row's number, never given twice.
@@ -34,6 +38,9 @@ class Record(NamedTuple):
         warning: what is wrong with the file though it has codes.
         error: why it could not be read.
         added: when it came into the library, ISO 8601 in UTC.
+        quality: how much there is to tell it from others, 0 to 100; `None` without a look.
+        parts: codes of parts of it, of 8 bytes each, end to end (see `lookalike.looks`); `None` without a look.
+        look: for the second look, on its way into the catalog; rows that are read have none.
     """
 
     number: int
@@ -53,6 +60,9 @@ class Record(NamedTuple):
     warning: str | None = None
     error: str | None = None
     added: str = ""
+    quality: int | None = None
+    parts: bytes | None = None
+    look: bytes | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -80,7 +90,7 @@ class Layout:
     Attributes:
         kinds: in order.
         names: their texts.
-        bits: of each, by its text.
+        bits: of each, by its text; and of `PARTS`.
         slices: the bytes of each, by its text.
         width: bytes of all.
     """
@@ -97,6 +107,7 @@ class Layout:
             self.bits[name] = kind.bits
             self.slices[name] = slice(self.width, self.width + size)
             self.width += size
+        self.bits[PARTS] = _PART_BITS
         self._digits = [(name, 2 * (part.stop - part.start)) for name, part in self.slices.items()]
         self._whole = all(digits == kind.hex_digits for (_, digits), kind in zip(self._digits, self.kinds, strict=True))
 

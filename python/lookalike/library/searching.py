@@ -1,4 +1,4 @@
-"""Queries to matches: each kind is searched, and an image that several kinds find is one match, by its best."""
+"""Queries to whatever is near: each kind is searched, and an image that several find is one match, by its best."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..turns import inverse
+from .copies import SAME_BYTES, UNSEEN, match_of
 from .index import Index
 from .queries import Query
-from .records import Record
-from .tables import told_of
 
-__all__ = ["COLUMNS", "Found", "find"]
-
-COLUMNS = ("image", "kind", "distance", "level", "row", "owner", "listing", "time")
+__all__ = ["Found", "find"]
 
 
 class Found(NamedTuple):
@@ -23,13 +21,13 @@ class Found(NamedTuple):
     Attributes:
         query: numbers of the queries.
         rows: of the catalog.
-        kinds: numbers among the kinds that were searched.
-        distances: in bits of that kind.
+        turns: what was done to the library's picture to get the query, 1 to 8.
+        distances: in shares of the kind's bits.
     """
 
     query: np.ndarray
     rows: np.ndarray
-    kinds: np.ndarray
+    turns: np.ndarray
     distances: np.ndarray
 
 
@@ -37,6 +35,7 @@ def find(
     index: Index,
     queries: Sequence[Query],
     names: Sequence[str],
+    turns: Sequence[int],
     radii: Mapping[str, int] | None,
     k: int | None,
     threads: int = 1,
@@ -45,37 +44,33 @@ def find(
 
     Best first: the same bytes, then by the share of the kind's bits that differ, then by row.
     """
-    found = best(index, queries, names, radii, k, threads)
+    found = best(index, queries, names, turns, radii, k, threads)
     records = index.catalog.records(np.unique(found.rows))
+    layout = index.catalog.head.layout
     answer: list[list[dict[str, Any]]] = [[] for _ in queries]
-    for query, row, kind, distance in zip(*(column.tolist() for column in found), strict=True):
+    for query, row, turn in zip(*(column.tolist() for column in found[:3]), strict=True):
         if row in records:
-            answer[query].append(_match(queries[query], records[row], names[kind], distance))
+            seen = UNSEEN._replace(turn=turn)
+            answer[query].append(match_of(queries[query], records[row], seen, names, layout, radii))
     for matches in answer:
-        matches.sort(key=lambda match: match["level"])  # stable
+        matches.sort(key=lambda match: match["level"] != SAME_BYTES)  # stable
     return answer
-
-
-def _match(query: Query, record: Record, kind: str, distance: int) -> dict[str, Any]:
-    level = 0 if query.digest is not None and query.digest == record.digest else 1
-    return {"image": record.image, "kind": kind, "distance": distance, "level": level, **told_of(record)}
 
 
 def best(
     index: Index,
     queries: Sequence[Query],
     names: Sequence[str],
+    turns: Sequence[int],
     radii: Mapping[str, int] | None,
     k: int | None,
     threads: int = 1,
 ) -> Found:
     """The matches of each query as arrays, one for each image. The `k` nearest of all kinds are among those of each."""
-    parts = [_of_kind(index, queries, number, name, radii, k, threads) for number, name in enumerate(names)]
-    query, rows, kinds, distances = (np.concatenate(column) for column in zip(*parts, strict=True))
-    bits = np.array([index.catalog.head.layout.bits[name] for name in names], float)
-    share = distances / bits[kinds] if len(kinds) else np.zeros(0)
-    # An image's best kind first, to keep that one alone.
-    order = np.lexsort((kinds, share, rows, query))
+    parts = [_of_kind(index, queries, name, turn, radii, k, threads) for name in names for turn in turns]
+    query, rows, turned, share = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # An image's best kind and turn first, to keep that one alone.
+    order = np.lexsort((turned, share, rows, query))
     first = np.ones(len(order), bool)
     first[1:] = (np.diff(rows[order]) != 0) | (np.diff(query[order]) != 0)
     keep = order[first]
@@ -83,27 +78,30 @@ def best(
     if k is not None and len(keep):
         starts = np.searchsorted(query[keep], query[keep])
         keep = keep[np.arange(len(keep)) - starts < k]
-    return Found(query[keep], rows[keep], kinds[keep], distances[keep])
+    return Found(query[keep], rows[keep], turned[keep], share[keep])
 
 
 def _of_kind(
     index: Index,
     queries: Sequence[Query],
-    number: int,
     name: str,
+    turn: int,
     radii: Mapping[str, int] | None,
     k: int | None,
     threads: int,
 ) -> Found:
-    asking = [place for place, query in enumerate(queries) if name in query.codes]
+    found = [(place, query.code(name, inverse(turn))) for place, query in enumerate(queries)]
+    asking = [(place, code) for place, code in found if code is not None]
     if not asking:
-        return Found(*(np.zeros(0, np.int64) for _ in range(4)))
-    codes = np.frombuffer(b"".join(queries[place].codes[name] for place in asking), np.uint8).reshape(len(asking), -1)
+        nothing = np.zeros(0, np.int64)
+        return Found(nothing, nothing, nothing, np.zeros(0))
+    codes = np.frombuffer(b"".join(code for _, code in asking), np.uint8).reshape(len(asking), -1)
     radius = None if radii is None else radii[name]
     if k is None:
         assert radius is not None
         hits = index.search(name, codes, radius, threads)
     else:
         hits = index.nearest(name, codes, k, radius, threads)
-    query = np.repeat(np.array(asking, np.int64), np.diff(hits.starts))
-    return Found(query, hits.rows, np.full(len(query), number, np.int64), hits.distances.astype(np.int64))
+    query = np.repeat(np.array([place for place, _ in asking], np.int64), np.diff(hits.starts))
+    share = hits.distances / index.catalog.head.layout.bits[name]
+    return Found(query, hits.rows, np.full(len(query), turn, np.int64), share)

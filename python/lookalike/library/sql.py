@@ -6,9 +6,9 @@ What the two spell differently is named in braces, and each store gives its word
 
 from __future__ import annotations
 
-__all__ = ["COLUMNS", "SCHEMA", "SCHEMA_VERSION", "among"]
+__all__ = ["COLUMNS", "MIGRATIONS", "SCHEMA", "SCHEMA_VERSION", "among"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 COLUMNS = (
     "number",
@@ -28,8 +28,13 @@ COLUMNS = (
     "warning",
     "error",
     "added",
+    "quality",
+    "parts",
 )
 """The columns of `images`, in the order of a `Record`'s fields."""
+
+# In a table of their own: they are ten times as long as all else, and are read for few rows at a time.
+_LOOKS = "CREATE TABLE IF NOT EXISTS looks (number {big} PRIMARY KEY, look {blob} NOT NULL)"
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -45,7 +50,10 @@ SCHEMA = (
         facts TEXT,
         codes {blob},
         warning TEXT, error TEXT,
-        added TEXT NOT NULL)""",
+        added TEXT NOT NULL,
+        quality {big},
+        parts {blob})""",
+    _LOOKS,
     "CREATE UNIQUE INDEX IF NOT EXISTS images_by_place ON images (place, owner, listing)",
     "CREATE INDEX IF NOT EXISTS images_by_digest ON images (digest) WHERE digest IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS images_failed ON images (number) WHERE error IS NOT NULL",
@@ -61,6 +69,11 @@ SCHEMA = (
         kind TEXT NOT NULL, code TEXT NOT NULL, mark TEXT NOT NULL, reason TEXT, added TEXT NOT NULL,
         PRIMARY KEY (mark, kind, code))""",
 )
+
+MIGRATIONS = {
+    1: ("ALTER TABLE images ADD COLUMN quality {big}", "ALTER TABLE images ADD COLUMN parts {blob}", _LOOKS),
+}
+"""What makes a catalog of an older version one of the next. Rows of version 1 have no looks."""
 
 _ALL = ", ".join(COLUMNS)
 
@@ -84,11 +97,18 @@ FILES = (
 )
 SAME_BYTES = """SELECT number, digest FROM images WHERE digest IN
     (SELECT digest FROM images WHERE digest IS NOT NULL GROUP BY digest HAVING count(*) > 1) ORDER BY number"""
-CODES = "SELECT number, codes FROM images WHERE number BETWEEN ? AND ? AND codes IS NOT NULL ORDER BY number"
+CODES = "SELECT number, codes, parts FROM images WHERE number BETWEEN ? AND ? AND codes IS NOT NULL ORDER BY number"
 COUNTS = """SELECT count(*), count(codes), count(error), count(warning), coalesce(max(number), 0),
     coalesce(sum(size), 0) FROM images"""
 DISTINCT = """SELECT count(DISTINCT nullif(owner, '')), count(DISTINCT nullif(listing, '')), count(DISTINCT place)
     FROM images"""
+
+INSERT_LOOK = "INSERT INTO looks (number, look) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET look = excluded.look"
+DELETE_LOOK = "DELETE FROM looks WHERE number = ?"
+LOOKS_BY_NUMBERS = "SELECT number, look FROM looks WHERE number IN "
+COUNT_LOOKS = "SELECT count(*) FROM looks"
+COUNT_POOR = "SELECT count(*) FROM images WHERE quality < ?"
+COUNT_PARTS = "SELECT coalesce(sum(length(parts)), 0) FROM images"
 
 INSERT_REMOVED = "INSERT INTO removed (number) VALUES (?)"
 REMOVED_SINCE = "SELECT seq, number FROM removed WHERE seq > ? ORDER BY seq"

@@ -13,10 +13,12 @@ __all__ = ["INTEGERS", "TOLD", "to_table", "told_of", "whole"]
 
 TOLD = ("row", "owner", "listing", "time")
 """Columns with which every table of images tells which they are."""
-INTEGERS = frozenset({"row", "row_a", "row_b", "distance", "level", "group", "size", "mtime_ns", "width", "height"})
+INTEGERS = frozenset(
+    {"row", "row_a", "row_b", "distance", "images", "level", "quality", "group", "size", "mtime_ns", "width", "height"}
+)
 _LARGE = 1 << 63
 FRAME = ("image", "row", "place", "owner", "listing", "time")
-FILE = ("width", "height", "format", "recipe", "size", "mtime_ns", "digest", "added", "warning", "error")
+FILE = ("width", "height", "format", "quality", "recipe", "size", "mtime_ns", "digest", "added", "warning", "error")
 
 
 def told_of(record: Record, end: str = "") -> dict[str, Any]:
@@ -42,7 +44,8 @@ def to_table(rows: Iterable[dict[str, Any]], columns: Sequence[str], to: str) ->
     names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     mixed = [name for name in names if name not in columns and _is_mixed([row.get(name) for row in rows], to)]
     rows = [{**row, **{name: _as_json(row.get(name)) for name in mixed}} for row in rows] if mixed else rows
-    return to_frame(rows, names, to, INTEGERS)
+    whole_numbers = INTEGERS.union(name for name in columns if name.endswith("_distance"))
+    return to_frame(rows, names, to, whole_numbers)
 
 
 def _is_mixed(values: Sequence[Any], to: str) -> bool:

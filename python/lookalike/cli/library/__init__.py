@@ -17,6 +17,7 @@ COMMANDS = {
     "duplicates": "list the images with the same bytes, or the same hash",
     "pairs": "list all pairs of images that look alike",
     "groups": "put the images that look alike into groups",
+    "popular": "list the hashes that suspiciously many images share",
     "reuse": "list the photos that several owners posted: who was first, who came later",
     "matches": "list the photos that several owners posted, and nobody's fault",
     "allow": "tell which pictures everybody may use: 'reuse' and 'matches' leave them out",

@@ -7,13 +7,15 @@ from argparse import Namespace
 from .. import arguments
 from ..arguments import Parser, number
 from . import answers, places
+from .search import add_confidence
 
 __all__ = ["parser", "run", "summary"]
 
 _DESCRIPTION = """\
 Put the images that look alike into groups: each within the radius of its group's first, which is named
 first; an empty line between groups. Before each name stands its distance from the first, in bits.
-Images that are like no other are left out.
+Where the library has looks, each image gets a second look unless --radius is given, and pictures with too
+little detail to tell them apart are in no group. Images that are like no other are left out.
 
   $ lookalike library groups photos.library
    0  photos/cat.png
@@ -25,6 +27,7 @@ def parser() -> Parser:
     """The arguments of the command."""
     new = Parser("lookalike library groups", "lookalike library groups [options] LIBRARY", _DESCRIPTION)
     places.add_location(new)
+    add_confidence(new)
     new.add_argument("--radius", metavar="R", type=number, help="at most R bits from the first (default: the kind's)")
     new.add_argument("--kind", metavar="KIND", type=arguments.one_kind, help="hash kind (default: the library's first)")
     answers.add_answer(new)
@@ -38,7 +41,9 @@ def run(args: Namespace) -> int:
 
     answers.check_answer(parser(), args)
     library = places.existing(args.library)
-    rows, columns = aside(lambda: answers.rows_in(library.groups(radius=args.radius, kind=args.kind)))
+    rows, columns = aside(
+        lambda: answers.rows_in(library.groups(confidence=args.confidence, radius=args.radius, kind=args.kind))
+    )
     answers.write(args, rows, columns, lambda rows: answers.print_groups(rows, lambda row: f"{row['distance']:>2}  "))
     if not args.quiet:
         say(summary(rows))

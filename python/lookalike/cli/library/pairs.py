@@ -8,7 +8,7 @@ from typing import Any
 
 from ..arguments import Parser, count, number
 from . import answers, places
-from .search import add_kind
+from .search import add_confidence, add_kind
 
 __all__ = ["parser", "run"]
 
@@ -16,7 +16,8 @@ _LIMIT = 10_000_000
 
 _DESCRIPTION = """\
 List all pairs of images within the radius of a hash kind, best first: the distance in bits, the kind by
-which they are nearest, and the two names in two lines.
+which they are nearest, and the two names in two lines. Pairs of images with looks get a second look, unless
+--radius is given.
 
   $ lookalike library pairs photos.library
    0  phash  photos/cat.png
@@ -27,6 +28,7 @@ def parser() -> Parser:
     """The arguments of the command."""
     new = Parser("lookalike library pairs", "lookalike library pairs [options] LIBRARY", _DESCRIPTION)
     places.add_location(new)
+    add_confidence(new)
     new.add_argument("--radius", metavar="R", type=number, help="pairs at most R bits apart (default: each kind's)")
     add_kind(new)
     new.add_argument(
@@ -43,7 +45,11 @@ def run(args: Namespace) -> int:
 
     answers.check_answer(parser(), args)
     library = places.existing(args.library)
-    rows, columns = aside(lambda: answers.rows_in(library.pairs(radius=args.radius, kinds=args.kind, limit=args.limit)))
+    rows, columns = aside(
+        lambda: answers.rows_in(
+            library.pairs(confidence=args.confidence, radius=args.radius, kinds=args.kind, limit=args.limit)
+        )
+    )
     answers.write(args, rows, columns, _print)
     if not args.quiet:
         say(f"{len(rows):,} pairs" if len(rows) != 1 else "1 pair")

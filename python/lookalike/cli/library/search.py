@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -16,17 +16,26 @@ __all__ = ["parser", "run"]
 _AT_ONCE = 256
 
 _DESCRIPTION = """\
-Find the images of a library that look like one, best first: the distance in bits, the hash kind by which
-it is the nearest ('bytes' if the files are the same, byte for byte), the name, and whose it is.
+Find the copies of an image in a library, best first: how sure it is that each is one (0 to 1), how it was
+found, the name, and whose it is.
 
   $ lookalike library search photos.library photo.jpg
-   0  bytes  photos/photo.jpg
-   2  phash  photos/photo-small.jpg  (shop 7, listing 12)
+  1.00  same bytes        photos/photo.jpg
+  1.00  phash 2, dhash 1  photos/photo-small.jpg  (shop 7, listing 12)
+  0.98  mirror, phash 4   photos/mirrored.jpg
+  0.97  trimmed           photos/letterbox.jpg
 
-An image is found if its distance by any kind is within the radius of that kind: for phash 6 bits of 64,
-for dhash 3, unless --radius says otherwise. With several images to look for, each has its name above
-what was found. What cannot be read gets a message on standard error; with --json and --csv it has a row
-too, with its error."""
+Copies may be resized, recompressed, tinted, watermarked, mirrored, turned, framed or cropped a little. Codes
+find candidates, and a second look at the small pictures that the library keeps tells copies from what is
+only alike: at --confidence normal about one pair of different pictures in a million passes.
+
+With -k or --radius, the images whose hashes are near are listed instead, the nearest first, copies or not:
+
+  $ lookalike library search photos.library photo.jpg -k 3
+   0  bytes  photos/photo.jpg
+
+With several images to look for, each has its name above what was found. What cannot be read gets a message
+on standard error; with --json and --csv it has a row too, with its error."""
 
 
 def parser() -> Parser:
@@ -39,12 +48,41 @@ def parser() -> Parser:
         "image, folder, pattern or http(s) address; a hash as hex text, where there is no such file; '-' is one image "
         "on standard input",
     )
-    new.add_argument("-k", metavar="N", type=count, help="at most N images, however far (with --radius: within it)")
-    new.add_argument("--radius", metavar="R", type=number, help="only images at most R bits away (default: the kind's)")
+    add_confidence(new)
+    new.add_argument(
+        "--transforms",
+        metavar="T",
+        type=_transforms,
+        help="turns that count: all, none, or names such as mirror,rotate90 (default: all; with -k or --radius, none)",
+    )
+    new.add_argument("-k", metavar="N", type=count, help="the N nearest, however far (with --radius: within it)")
+    new.add_argument("--radius", metavar="R", type=number, help="all whose hashes are at most R bits away")
     add_kind(new)
     answers.add_answer(new)
     new.add_argument("--workers", metavar="N", type=count, help="threads (default: as many as there are CPUs)")
     return new
+
+
+def _confidence(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _transforms(text: str) -> str | list[str]:
+    return text if text in ("all", "none") else text.split(",")
+
+
+def add_confidence(new: Parser) -> None:
+    """Add `--confidence`."""
+    new.add_argument(
+        "--confidence",
+        metavar="C",
+        type=_confidence,
+        default="normal",
+        help="how sure a copy must be: strict, normal, loose or a number from 0 to 1 (default: normal)",
+    )
 
 
 def add_kind(new: Parser) -> None:
@@ -80,7 +118,8 @@ def run(args: Namespace) -> int:
     counts.images = counts.rows - counts.errors
     several = counts.rows > 1
     columns = dict.fromkeys([*(name for name in columns if name != "error"), "error"])
-    answers.write(args, found, list(columns), lambda rows: _print(rows, several))
+    line = _copy_line if args.radius is None and args.k is None else _near_line
+    answers.write(args, found, list(columns), lambda rows: _print(rows, several, line))
     if not args.quiet and counts.status < 2:
         say(_summary(found, counts.images))
     return counts.status
@@ -93,7 +132,13 @@ def _answers(library: Any, args: Namespace, progress: Any, counts: Any) -> Itera
     def work() -> Iterator[tuple[int, list[Any], list[str]]]:
         for part in _parts(args.sources):
             table = library.search_many(
-                part, radius=args.radius, k=args.k, kinds=args.kind, workers=args.workers, to="pandas"
+                part,
+                confidence=args.confidence,
+                transforms=args.transforms,
+                radius=args.radius,
+                k=args.k,
+                kinds=args.kind,
+                workers=args.workers,
             )
             yield len(part), *answers.rows_in(table)
 
@@ -128,7 +173,30 @@ def _parts(names: Sequence[str]) -> Iterator[list[Any]]:
         yield part
 
 
-def _print(rows: Sequence[Mapping[str, Any]], several: bool) -> None:
+def _near_line(row: Mapping[str, Any]) -> str:
+    kind = "bytes" if row["level"] == 0 else row["kind"]
+    turn = "" if row["transform"] == "none" else f"{row['transform']}  "
+    return f"{row['distance']:>2}  {kind}  {turn}"
+
+
+def _copy_line(row: Mapping[str, Any]) -> str:
+    sure = "   -" if row["confidence"] is None else f"{row['confidence']:.2f}"
+    return f"{sure}  {_how(row):<16}  "
+
+
+def _how(row: Mapping[str, Any]) -> str:
+    """By what a copy was found, in a few words."""
+    if row["level"] == 0:
+        return "same bytes"
+    turn = [] if row["transform"] == "none" else [row["transform"]]
+    if row["level"] == 3:
+        return ", ".join([*turn, "trimmed" if row["trimmed"] else "second look"])
+    ends = "_distance"
+    distances = {name.removesuffix(ends): row[name] for name in row if name.endswith(ends) and row[name] is not None}
+    return ", ".join([*turn, *(f"{kind} {distance}" for kind, distance in distances.items())])
+
+
+def _print(rows: Sequence[Mapping[str, Any]], several: bool, line: Callable[[Mapping[str, Any]], str]) -> None:
     from ..output import escaped, write_line
 
     before = None
@@ -140,8 +208,7 @@ def _print(rows: Sequence[Mapping[str, Any]], several: bool) -> None:
             write_line(f"{'' if before is None else chr(10)}{mark}{name}:")
             before = row["query"]
         mark, name = escaped(row["image"])
-        kind = "bytes" if row["level"] == 0 else row["kind"]
-        write_line(f"{mark}{row['distance']:>2}  {kind}  {name}{answers.about(row)}")
+        write_line(f"{mark}{line(row)}{name}{answers.about(row)}")
 
 
 def _summary(rows: Sequence[Mapping[str, Any]], queries: int) -> str:
