@@ -8,10 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from commands import noise, run
-from lookalike.cli.compare import verdict
+from commands import listing, noise, run
 from lookalike.kinds import NAMES
 
 
@@ -26,7 +25,7 @@ def test_same_bytes(folder: Path) -> None:
     Path("b.png").write_bytes(Path("a.png").read_bytes())
     result = run("compare", "a.png", "b.png")
     assert (result.status, result.lines[-1], result.err) == (0, "same bytes: the files are equal", "")
-    assert [line.split()[0] for line in result.lines[:8]] == list(NAMES)
+    assert [line.split()[0] for line in result.lines[: len(NAMES)]] == list(NAMES)
     assert result.lines[0].split() == ["ahash", "0", "of", "64"]
     assert result.lines[6].split() == ["colorhash", "0", "of", "42"]
     assert result.lines[7].split()[:3] == ["crop_resistant", "0.00", "of"]
@@ -39,18 +38,81 @@ def test_same_picture(folder: Path) -> None:
     assert "200 x 200 PNG, 200 x 200 BMP" in result.out
 
 
-def test_look_alike(folder: Path) -> None:
-    noise(1, 200).resize((120, 120)).save("b.jpg", quality=60)
+def test_a_copy_with_its_reasons(folder: Path) -> None:
+    ImageOps.mirror(noise(1, 200)).resize((120, 120)).save("b.jpg", quality=60)
     result = run("compare", "a.png", "b.jpg")
     assert result.status == 0
-    assert result.lines[-1].startswith("look alike: phash ")
+    assert result.lines[-1] == "copy: B is A mirrored and scaled to 60 %"
+    # The distances are those of the mirrored picture.
+    assert int(result.lines[1].split()[1]) <= 6
+    reasons = result.lines[10:-1]
+    assert all(line.startswith("- ") for line in reasons)
+    assert any(line.startswith("- mirrored: phash falls from ") for line in reasons)
+    assert any(line.startswith("- the second look agrees (0.9") for line in reasons)
 
 
-def test_not_alike(folder: Path) -> None:
+def test_different(folder: Path) -> None:
     noise(2, 200).save("b.png")
     result = run("compare", "a.png", "b.png")
     assert result.status == 1
-    assert result.lines[-1].startswith("not alike: phash ")
+    assert result.lines[-1].startswith("different: ")
+
+
+def test_similar_is_alike(folder: Path) -> None:
+    for name, size in (("b.png", 100), ("c.png", 120)):
+        Image.new("RGB", (size, size), "white").save(name)
+    result = run("compare", "b.png", "c.png")
+    assert (result.status, result.lines[-1].split(":")[0]) == (0, "similar")
+
+
+@pytest.mark.parametrize("name", ["why.png", "why.JPG", "why.webp"])
+def test_the_evidence_is_a_picture(folder: Path, name: str) -> None:
+    noise(1, 200).crop((0, 0, 185, 200)).save("b.png")
+    result = run("compare", "a.png", "b.png", "--picture", name)
+    assert (result.status, result.err) == (0, "")
+    with Image.open(name) as picture:
+        assert picture.width == 1008
+    assert listing() == ["a.png", "b.png", name]
+
+
+def test_the_evidence_is_written_for_different_ones_and_with_json(folder: Path) -> None:
+    noise(2, 200).save("b.png")
+    result = run("compare", "a.png", "b.png", "--json", "--picture", "why.png")
+    assert (result.status, json.loads(result.out)["verdict"]) == (1, "different")
+    assert Path("why.png").stat().st_size
+
+
+def test_the_evidence_of_standard_input(folder: Path) -> None:
+    result = run("compare", "-", "a.png", "--picture", "why.png", input=Path("a.png").read_bytes())
+    assert result.status == 0
+    assert listing() == ["a.png", "why.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("why.gif", "argument --picture: expected a name that ends in .png, .jpg, .jpeg, .webp, got 'why.gif'"),
+        ("why", "got 'why'"),
+        ("", "expected a name, got an empty text"),
+        ("a.png", "argument --picture: a.png is one of the two images: choose another name"),
+        ("./b.png", "b.png is one of the two images"),
+        ("nowhere/why.png", "nowhere/why.png: cannot write: there is no folder"),
+    ],
+)
+def test_pictures_that_cannot_be_written(folder: Path, name: str, message: str) -> None:
+    noise(2, 200).save("b.png")
+    before = Path("a.png").read_bytes(), Path("b.png").read_bytes()
+    result = run("compare", "a.png", "b.png", "--picture", name)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert (Path("a.png").read_bytes(), Path("b.png").read_bytes()) == before
+    assert listing() == ["a.png", "b.png"]
+
+
+def test_no_picture_of_what_cannot_be_read(folder: Path) -> None:
+    Path("b.png").write_bytes(b"no picture")
+    assert run("compare", "a.png", "b.png", "--picture", "why.png").status == 2
+    assert listing() == ["a.png", "b.png"]
 
 
 def test_trouble(folder: Path) -> None:
@@ -111,15 +173,9 @@ def test_json_and_csv(folder: Path) -> None:
     noise(2, 200).save("b.png")
     result = run("compare", "--json", "a.png", "b.png")
     found = json.loads(result.out)
-    assert list(found) == ["a", "b", "verdict", *NAMES]
-    assert (found["verdict"], result.status) == ("not alike", 1)
+    assert list(found) == ["a", "b", "verdict", "confidence", "transform", "trimmed", "overlap", *NAMES]
+    assert (found["a"], found["b"]) == ("a.png", "b.png")
+    assert (found["verdict"], found["transform"], found["trimmed"], result.status) == ("different", "none", False, 1)
+    assert 0 <= found["confidence"] < 0.5
     row = next(csv.DictReader(io.StringIO(run("compare", "--csv", "a.png", "b.png").out)))
-    assert row["phash"] == str(found["phash"])
-
-
-@pytest.mark.parametrize(
-    ("phash", "dhash", "words"),
-    [(0, 0, "look alike"), (10, 10, "look alike"), (11, 0, "not alike"), (0, 11, "not alike")],
-)
-def test_the_rule(phash: int, dhash: int, words: str) -> None:
-    assert verdict({"phash": phash, "dhash": dhash})[0] == words
+    assert (row["phash"], row["verdict"]) == (str(found["phash"]), "different")

@@ -176,4 +176,4 @@ def test_a_file_that_breaks_off_is_hashed_and_complained_about(photos: Path) -> 
     assert row["phash"] is not None
     assert row["warning"].startswith("the file breaks off: ")
     assert result.err == f"lookalike: part.jpg: {row['warning']}\n"
-    assert run("compare", "part.jpg", "whole.jpg").lines[-1].startswith("look alike: ")
+    assert run("compare", "part.jpg", "whole.jpg").lines[-1].startswith("copy: ")

@@ -17,7 +17,7 @@ from ..workers import Gate, ordered_map
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Thumbnail", "item_of", "make_thumbnail", "thumbnails"]
+__all__ = ["Thumbnail", "item_of", "make_thumbnail", "small_picture", "thumbnails"]
 
 _JPEG_QUALITY = 70  # at 160 pixels 3 to 6 kB, and the loss cannot be seen at that size
 _MAX_WORKERS = 4
@@ -61,7 +61,7 @@ def make_thumbnail(source: Any, side: int, limits: Limits) -> Thumbnail:
     item = source if isinstance(source, Item) else item_of(source)
     if item.error is not None:
         raise item.error
-    small = _open_small(item, side, limits)
+    small = small_picture(item, side, limits)
     data = io.BytesIO()
     small.save(data, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return Thumbnail("data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode(), *small.size)
@@ -84,7 +84,12 @@ def item_of(source: Any) -> Item:
     return next(iter(expand(source)), Item("", None, ValueError("expected one picture, got an empty list")))
 
 
-def _open_small(item: Item, side: int, limits: Limits) -> Image.Image:
+def small_picture(item: Item, side: int, limits: Limits) -> Image.Image:
+    """The item's picture within a square of `side` pixels, turned upright; a smaller one as it is.
+
+    Raises:
+        SourceError, OSError: if it cannot be read as a picture.
+    """
     source = item.source
     if isinstance(source, str) and not isinstance(source, FileName):
         from ..sources.web import fetch

@@ -1,0 +1,264 @@
+"""`compare`: how two pictures are related, and why it is thought so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..confirm import CONFIDENCES, UNGUIDED
+from ..kinds import NAMES, Kind
+from ..looks import Look
+from ..options import DEFAULT_LIMITS, Limits
+from ..prints import parse_kinds
+from ..turns import NO_TURN, inverse, name_of, parse_turns
+from .facts import Facts, Tries, look_twice
+from .geometry import Matrix
+from .reasons import Account
+from .sides import Side, pixels_of, read
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["AGREEMENT", "DECIDING", "RADIUS", "VERDICTS", "Comparison", "compare", "compare_sides", "read_side"]
+
+VERDICTS = ("same bytes", "same picture", "copy", "similar", "different")
+"""From the most alike on."""
+
+DECIDING = ("phash", "dhash")
+"""The kinds that tell whether two pictures look alike, where the second look does not say so."""
+
+RADIUS = 10
+"""How many of its 64 bits each of them may differ in, then."""
+
+AGREEMENT = 0.8
+"""How far details must agree where one of these kinds alone is near: 5 of 100,000 pairs of photos are so alike."""
+
+# Mean of the differences of grey values.
+_MOST_APART = 4.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison:
+    """How two pictures, A and B, are related.
+
+    Attributes:
+        a: name of the first picture.
+        b: name of the second.
+        verdict: one of
+
+            - `"same bytes"`: the files are equal;
+            - `"same picture"`: every pixel is equal once decoded, whatever the format and metadata;
+            - `"copy"`: one was made from the other, or both from a third;
+            - `"similar"`: they look alike, and may be copies or two photos of one thing;
+            - `"different"`: none of these.
+        confidence: how sure the second look is that they are copies, 0 to 1; 1 if the pixels are equal.
+        transform: what was done to A to get B: `"none"`, `"mirror"`, `"rotate90"` (clockwise) and so on.
+        trimmed: whether a border of A or B was left out when they were laid onto each other.
+        distances: by kind, A being turned as the transform says: bits that differ, or segments without a partner.
+        overlap: share of B that A covers; 0 if they could not be laid onto each other.
+        matrix: two rows of three: from `(x, y, 1)` in A to the place in B, both in shares of the whole pictures' sides
+            from the upper left corner; `None` if they could not be laid onto each other.
+        gain: what A's grey values are multiplied by to get B's; `None` likewise.
+        bias: what is added to them then, -255 to 255; `None` likewise.
+        recoloured: whether B's colours differ from A's; a change of brightness is none of colour.
+        quality: how much there is to see in A and in B, 0 to 100.
+        shapes: size and format of each, such as `"640 x 480 JPEG"`.
+        summary: what the verdict rests on, without a stop.
+        reasons: what was tried, what agreed and what did not, one sentence each.
+    """
+
+    a: str
+    b: str
+    verdict: str
+    confidence: float
+    transform: str
+    trimmed: bool
+    distances: Mapping[str, int | float]
+    overlap: float
+    matrix: tuple[tuple[float, float, float], tuple[float, float, float]] | None
+    gain: float | None
+    bias: float | None
+    recoloured: bool
+    quality: tuple[int, int]
+    shapes: tuple[str, str]
+    summary: str
+    reasons: tuple[str, ...]
+    _sides: tuple[Side, Side] = field(compare=False)
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether the verdict is any but `"different"`."""
+        return self.verdict != "different"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the verdict is `"copy"`, or the same bytes or picture."""
+        return self.verdict in VERDICTS[: VERDICTS.index("copy") + 1]
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both pictures as they were read."""
+        return self._sides
+
+    def __str__(self) -> str:
+        return " ".join(f"{sentence}." for sentence in (f"{self.verdict}: {self.summary}", *self.reasons))
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self.a!r} and {self.b!r}: {self.verdict}>"
+
+    def as_row(self) -> dict[str, Any]:
+        """The comparison as a row of a table; the columns named after kinds hold distances."""
+        about = ("a", "b", "verdict", "confidence", "transform", "trimmed", "overlap")
+        row = {name: getattr(self, name) for name in about}
+        row["confidence"], row["overlap"] = round(self.confidence, 4), round(self.overlap, 4)
+        return {**row, **self.distances}
+
+    def picture(self) -> Image.Image:
+        """The evidence: both pictures, B laid onto A, and a map of where they agree. Both are read again.
+
+        Raises:
+            SourceError, OSError: if one of them cannot be read any more.
+        """
+        from .evidence import draw
+
+        return draw(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the evidence to a file of a format that its name tells, and return its path.
+
+        Raises:
+            SourceError, OSError: as `picture`, or if the file cannot be written.
+            ValueError: if the name does not tell a format.
+        """
+        target = Path(path)
+        self.picture().save(target)
+        return target
+
+
+def compare(
+    a: object,
+    b: object,
+    *,
+    kinds: str | Kind | Iterable[str | Kind] | None = None,
+    recipe: str = "standard",
+    transforms: str | Iterable[str] = "all",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Comparison:
+    """Tell how two pictures are related, and why.
+
+    Args:
+        a: a path, http(s) address, bytes, file object, PIL image or array.
+        b: likewise: the one that may have been made from A.
+        kinds: hash kinds whose distances are wanted; by default all eight.
+        recipe: `"standard"` or `"imagehash"`.
+        transforms: which turns of A to try: `"all"`, `"none"`, or names such as `"mirror"`.
+        limits: what each picture may cost.
+
+    Raises:
+        SourceError, OSError: if one cannot be read.
+        ValueError, TypeError: for other arguments.
+    """
+    shown, turns = _kinds_of(kinds), parse_turns(transforms)
+    one = read_side(a, shown, recipe, limits)
+    other = read_side(b, shown, recipe, limits, turned=len(turns) > 1)
+    return compare_sides(one, other, shown, turns)
+
+
+def read_side(source: object, shown: Sequence[Kind], recipe: str, limits: Limits, *, turned: bool = False) -> Side:
+    """One picture with what `compare_sides` needs; B turned, if turns are to be tried.
+
+    Raises:
+        SourceError, OSError, ValueError, TypeError: as `compare`.
+    """
+    return read(source, list(dict.fromkeys([*shown, *map(Kind.parse, DECIDING)])), recipe, limits, turned=turned)
+
+
+def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int]) -> Comparison:
+    """`compare` of two pictures that were read."""
+    distances = {turn: _distances(a, b, turn) for turn in turns}
+    tries = look_twice(a.look, b.look, turns)
+    same = _sameness(a, b)
+    own = Facts.of(a.look, b.look, tries, NO_TURN if same else _turn(tries, distances), same=same is not None)
+    poor = a.look.is_poor or b.look.is_poor
+    verdict = same or _verdict(own, distances[own.turn], poor=poor)
+    account = Account(a.upright, b.upright, verdict, own, distances)
+    return Comparison(
+        a=a.item.image,
+        b=b.item.image,
+        verdict=verdict,
+        confidence=1.0 if same else own.confidence,
+        transform=name_of(own.turn),
+        trimmed=own.trimmed,
+        distances={str(kind): distances[own.turn][str(kind)] for kind in shown},
+        overlap=own.lie.of_b if own.lie else 0.0,
+        matrix=None if own.matrix is None else _rows(own.matrix),
+        gain=own.tone.gain if own.tone else None,
+        bias=own.tone.bias if own.tone else None,
+        recoloured=bool(own.colour),
+        quality=(a.look.quality, b.look.quality),
+        shapes=(a.shape, b.shape),
+        summary=account.summary(),
+        reasons=tuple(account.reasons()),
+        _sides=(a, b),
+    )
+
+
+def _kinds_of(kinds: str | Kind | Iterable[str | Kind] | None) -> list[Kind]:
+    return parse_kinds(NAMES if kinds is None else kinds)
+
+
+def _distances(a: Side, b: Side, turn: int) -> dict[str, int | float]:
+    """By kind, between A turned so and B: by turning B back."""
+    turned: Mapping[str, Any] = b.prints[inverse(turn) - 1].hashes
+    return {kind: value - turned[kind] for kind, value in a.upright.hashes.items()}
+
+
+def _turn(tries: Tries, distances: Mapping[int, Mapping[str, int | float]]) -> int:
+    """The turn that counts: the surest, unless none is sure; then one in which the hashes are near, or none."""
+    near = [turn for turn, found in distances.items() if _is_near(found)]
+    return tries.surest_turn() or (near[0] if near else NO_TURN)
+
+
+def _is_near(distances: Mapping[str, int | float]) -> bool:
+    """Whether all that decide are near, or one is as near as hardly ever by chance."""
+    surely = any(distances[kind] <= (Kind.parse(kind).radius or 0) for kind in DECIDING)
+    return surely or all(distances[kind] <= RADIUS for kind in DECIDING)
+
+
+def _sameness(a: Side, b: Side) -> str | None:
+    if a.upright.digest is not None and a.upright.digest == b.upright.digest:
+        return "same picture" if a.upright.digest.startswith("pixels:") else "same bytes"
+    # Under the other recipe a picture may lie on its side.
+    if a.upright.recipe.startswith("standard") and not _may_be_equal(a.look, b.look):
+        return None  # both would be decoded in full for nothing
+    pixels = pixels_of(a)
+    return "same picture" if pixels is not None and pixels == pixels_of(b) else None
+
+
+def _may_be_equal(a: Look, b: Look) -> bool:
+    """Whether the small versions are as near as those of equal pixels by two decoders."""
+    return a.size == b.size and bool(np.abs(a.grey.astype(int) - b.grey).mean() <= _MOST_APART)
+
+
+def _verdict(own: Facts, distances: Mapping[str, int | float], *, poor: bool) -> str:
+    """Of pictures with too little detail nobody can say that one is a copy of the other."""
+    is_guided = any(distances[kind] <= (Kind.parse(kind).loose or 0) for kind in DECIDING)
+    if own.confidence >= (CONFIDENCES["normal"] if is_guided else UNGUIDED) and not poor:
+        return "copy"
+    is_similar = own.confidence >= CONFIDENCES["loose"] or _is_near(distances) or _is_nearly(own, distances)
+    return "similar" if is_similar else "different"
+
+
+def _is_nearly(own: Facts, distances: Mapping[str, int | float]) -> bool:
+    """Whether a hash that is worth a second look is borne out by details that agree more than unlike ones do."""
+    return own.agreement >= AGREEMENT and any(distances[kind] <= (Kind.parse(kind).loose or 0) for kind in DECIDING)
+
+
+def _rows(matrix: Matrix) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    (a, b, c), (d, e, f), _ = matrix.tolist()
+    return (a, b, c), (d, e, f)
