@@ -14,6 +14,7 @@ from .harness import Line
 
 NAMES = (
     "file_hashes",
+    "look",
     "draft",
     "two_workers",
     "fidelity",
@@ -23,7 +24,11 @@ NAMES = (
     "crop_resistant",
     "imports",
     "memory",
+    "pdq",
     "chance",
+    "second_look",
+    "copy_search",
+    "recall",
     "hamming_search",
     "library",
     "hamming_join",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ._core import DEBUG_BUILD, __version__
 
 if TYPE_CHECKING:
-    from . import imagehash
+    from . import evaluate, imagehash
+    from .comparing.comparison import Comparison, compare
     from .errors import (
         ColumnError,
         DamagedError,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         NoLibraryError,
         SourceError,
     )
-    from .fingerprints import Fingerprint, fingerprint, fingerprint_many
+    from .fingerprints import Fingerprint, fingerprint, fingerprint_many, pdq
     from .hashes import Hash, MultiHash, hamming_distance, hex_digit_distance
     from .kinds import Kind
     from .library.library import Library
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ColumnError": "errors",
+    "Comparison": "comparing.comparison",
     "DamagedError": "errors",
     "FetchError": "errors",
     "Fingerprint": "fingerprints",
@@ -59,6 +61,7 @@ _HOMES = {
     "NoImageError": "errors",
     "NoLibraryError": "errors",
     "SourceError": "errors",
+    "compare": "comparing.comparison",
     "find_duplicates": "matching.duplicates",
     "find_similar": "matching.similar",
     "fingerprint": "fingerprints",
@@ -67,10 +70,14 @@ _HOMES = {
     "hamming_distance": "hashes",
     "hex_digit_distance": "hashes",
     "is_duplicate": "matching.duplicates",
+    "pdq": "fingerprints",
 }
+
+_MODULES = ("evaluate", "imagehash")
 
 __all__ = [
     "ColumnError",
+    "Comparison",
     "DamagedError",
     "FetchError",
     "Fingerprint",
@@ -92,6 +99,8 @@ __all__ = [
     "NoLibraryError",
     "SourceError",
     "__version__",
+    "compare",
+    "evaluate",
     "find_duplicates",
     "find_similar",
     "fingerprint",
@@ -101,6 +110,7 @@ __all__ = [
     "hex_digit_distance",
     "imagehash",
     "is_duplicate",
+    "pdq",
 ]
 
 if DEBUG_BUILD:
@@ -110,8 +120,8 @@ if DEBUG_BUILD:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "imagehash":
-        return import_module(".imagehash", __name__)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module("." + _HOMES[name], __name__), name)

@@ -19,6 +19,8 @@ _COMMANDS = {
     "compare": "tell whether two images look alike",
     "gallery": "write a page that shows images with their hashes",
     "library": "keep fingerprints on disk: add, search, find copies among millions",
+    "evaluate": "measure on photos of yours how well edited copies are found",
+    "calibrate": "tell which radius to use in a library, and what to expect of it",
 }
 
 _EXIT_STATUS = """\

@@ -1,0 +1,128 @@
+"""How many edited copies are found, beside the rivals: the table of the README, with its targets.
+
+Copies of 300 photographs, by every edit of the suite, are looked for in a library of these and of 1,003 others, all
+through `Library.add` and `Library.search_many`. What is measured is left in `.bench/recall`: the table, the figures of
+every edit, and plots where matplotlib is installed. The rivals are those of `bench/rivals/setup.sh`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .harness import Line, main
+from .pictures import PHOTOS, ROOT
+
+if TYPE_CHECKING:
+    from lookalike.evaluate import Evaluation
+
+HOME = ROOT / ".bench"
+RESULTS = HOME / "recall"
+
+ORIGINALS = ("products-clothing", "everyday", "web", "large-baseline", "large-progressive", "png")
+DISTRACTORS = ("products-grocery", "same-scene-not-copies")
+NEGATIVES = ("products-grocery", "same-scene-not-copies", "large-baseline")
+
+TARGETS = {"mild": 0.995, "turned": 0.99, "borders": 0.95, "geometry": 0.99}
+MOST_FALSE = 1.0
+"""False matches in a million pairs."""
+
+
+def run(quick: bool) -> list[Line]:
+    """Measure, leave the tables and plots, and give a line for each target."""
+    _find_rivals()
+    from lookalike.evaluate import evaluate
+
+    if not PHOTOS.is_dir():
+        return [Line("copies found", "", "not measured: needs the shared photographs", None)]
+    begun = time.monotonic()
+    photos, others = _files(ORIGINALS), _files(DISTRACTORS)
+    found = evaluate(
+        photos[:: 9 if quick else 1],
+        distractors=others[:: 9 if quick else 1],
+        negatives=[PHOTOS / name for name in NEGATIVES[quick:]],
+        originals=12 if quick else 300,
+        rival_originals=4 if quick else 60,
+        alike=group,
+        progress=sys.stderr.isatty(),
+    )
+    _leave(found)
+    seconds = Line("copies found: time", "", f"{time.monotonic() - begun:.0f} s", None)
+    return [*_targets(found), *_false(found), *_negatives(found), *_rivals(found), seconds]
+
+
+def group(name: str) -> str | None:
+    """What photographs show the same thing, and so are neither copies nor different: one product, field or place."""
+    file = Path(name).name
+    if file.startswith("grocery-store__"):
+        return file.split("__")[-2]
+    return next((start for start in ("odm-drone__", "mvs__") if file.startswith(start)), None)
+
+
+def _files(folders: tuple[str, ...]) -> list[Path]:
+    return [path for folder in folders for path in sorted((PHOTOS / folder).iterdir())]
+
+
+def _find_rivals() -> None:
+    """Let the rivals be found, which have an environment of their own with the same NumPy and Pillow."""
+    for folder in (HOME / "venv" / "lib").glob("python*/site-packages"):
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
+
+
+def _leave(found: Evaluation) -> None:
+    from lookalike.errors import MissingExtraError
+
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "table.md").write_text(found.markdown() + "\n", encoding="utf-8")
+    found.save(RESULTS / "edits.csv")
+    found.save(RESULTS / "all.json")
+    print(found.markdown(), file=sys.stderr)
+    try:
+        found.plots(RESULTS)
+    except MissingExtraError as error:
+        print(f"no plots: {error}", file=sys.stderr)
+
+
+def _targets(found: Evaluation) -> Iterator[Line]:
+    shares = found.shares()["lookalike"]
+    for family, row in shares.items():
+        target = TARGETS.get(family)
+        measured = f"{row['share']:.2%} of {row['copies']:,} copies"
+        words = "" if target is None else f"at least {target:.1%}"
+        yield Line(f"copies found: {family}", words, measured, None if target is None else row["share"] >= target)
+
+
+def _false(found: Evaluation) -> Iterator[Line]:
+    row = found.shares()["lookalike"]["all"]
+    words = f"at most {MOST_FALSE:g} in a million pairs"
+    measured = f"{row['false_matches']:,} of {row['compared']:,} pairs, {row['false_per_million']:.3g} in a million"
+    yield Line("copies taken for another photo's", words, measured, row["false_per_million"] <= MOST_FALSE)
+    clean = found.rows("methods")[0]
+    measured = f"{clean['false_matches']:,} of {clean['pairs']:,} pairs"
+    allowed = max(1, int(clean["pairs"] * MOST_FALSE / 1e6))
+    yield Line("different photos called copies", f"at most {allowed}", measured, clean["false_matches"] <= allowed)
+
+
+def _negatives(found: Evaluation) -> Iterator[Line]:
+    for row in found.rows("negatives"):
+        name = f"hard negatives called copies: {Path(row['folder']).name}"
+        yield Line(name, "0", f"{row['called']} of {row['pairs']:,} pairs", row["called"] == 0)
+
+
+def _rivals(found: Evaluation) -> Iterator[Line]:
+    for method, families in found.shares().items():
+        if method == "lookalike":
+            continue
+        cells = [f"{family} {row['share']:.1%}" for family, row in families.items() if row["share"] is not None]
+        radius = families["all"]["radius"]
+        copies = families["all"]["copies"]
+        measured = f"within {radius} bits, of {copies:,} copies: {', '.join(cells)}"
+        yield Line(f"copies found: {method}", "", measured if cells else "no radius keeps the rate", None)
+
+
+if __name__ == "__main__":
+    main(run)
