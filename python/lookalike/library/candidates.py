@@ -38,6 +38,10 @@ _PART_RADIUS, _PART_LOOSE = 6, 12
 _SURE, _UNSURE = -6.0, -4.0
 
 
+_Coded = tuple[list[bytes], list[bytes]] | None
+"""The codes of a query's inner picture and of its parts, at each turn; `None` without a look."""
+
+
 class Candidates(NamedTuple):
     """Images for a second look, `(n,)` each, by query.
 
@@ -100,6 +104,8 @@ def _channels(queries: Sequence[Query], names: Sequence[str], turns: Sequence[in
     """A picture that is turned is seldom much else: it is searched a third nearer, and its sides stay on."""
     upright, turned = [turn for turn in turns if turn == NO_TURN], [turn for turn in turns if turn != NO_TURN]
     bordered = [query if query.look is not None and query.look.has_border else None for query in queries]
+    coded = [None if query.look is None else query.look.all_codes() for query in queries]
+    framed = [codes if query is not None else None for query, codes in zip(bordered, coded, strict=True)]
     for some, sides in ((upright, True), (turned, False)):
         for name in names:
             kind = Kind.parse(name)
@@ -108,10 +114,10 @@ def _channels(queries: Sequence[Query], names: Sequence[str], turns: Sequence[in
             yield _filled(_channel(name, kind.radius, kind.loose, START_WHOLE, sides), queries, some)
         if _PART_KIND in names:
             channel = _channel(_PART_KIND, _PART_RADIUS, _PART_LOOSE, START_OTHER_WHOLE, sides)
-            yield _of_parts(channel, queries if sides else bordered, some, None if sides else 1)
+            yield _of_parts(channel, coded if sides else framed, some, None if sides else 1)
             whole = _channel(PARTS, _PART_RADIUS, _PART_LOOSE, START_QUERY_WHOLE, sides)
             yield _filled(whole, bordered, some, _PART_KIND)
-        yield _inner(_channel(PARTS, _PART_RADIUS, _PART_LOOSE, START_INNER, sides), queries, some)
+        yield _inner(_channel(PARTS, _PART_RADIUS, _PART_LOOSE, START_INNER, sides), coded, some)
 
 
 def tighter(radius: int, loose: int) -> int:
@@ -136,25 +142,23 @@ def _filled(
     return channel
 
 
-def _of_parts(channel: _Channel, queries: Sequence[Query | None], turns: Sequence[int], first: int | None) -> _Channel:
+def _of_parts(channel: _Channel, coded: Sequence[_Coded], turns: Sequence[int], first: int | None) -> _Channel:
     """With the codes of the query's parts, or the first of them: inside its border, or with one side cut off."""
-    for number, query in enumerate(queries):
-        if query is not None and query.look is not None:
-            _, parts = query.look.all_codes()
-            for turn in turns:
-                joint = parts[inverse(turn) - 1]
-                for start in range(0, len(joint), 8)[:first]:
-                    _put(channel, number, turn, joint[start : start + 8])
+    for number, codes in enumerate(coded):
+        for turn in turns if codes is not None else ():
+            assert codes is not None
+            joint = codes[1][inverse(turn) - 1]
+            for start in range(0, len(joint), 8)[:first]:
+                _put(channel, number, turn, joint[start : start + 8])
     return channel
 
 
-def _inner(channel: _Channel, queries: Sequence[Query], turns: Sequence[int]) -> _Channel:
+def _inner(channel: _Channel, coded: Sequence[_Coded], turns: Sequence[int]) -> _Channel:
     """With the code of the query's inner picture."""
-    for number, query in enumerate(queries):
-        if query.look is not None:
-            codes, _ = query.look.all_codes()
-            for turn in turns:
-                _put(channel, number, turn, codes[inverse(turn) - 1])
+    for number, codes in enumerate(coded):
+        for turn in turns if codes is not None else ():
+            assert codes is not None
+            _put(channel, number, turn, codes[0][inverse(turn) - 1])
     return channel
 
 

@@ -182,11 +182,17 @@ class Index:
 
     def search(self, kind: str, queries: np.ndarray, radius: int, threads: int = 1) -> Hits:
         """All rows within the radius of each query, by distance, then row. `queries` is `(n, stride)` uint8."""
-        return self._united([part.search(queries, radius, threads=threads) for part in self.parts(kind)], len(queries))
+        parts = self.parts(kind)
+        if len(parts) == 1 and not len(self._removed):
+            return parts[0].search(queries, radius, threads=threads)  # in order already
+        return self._united([part.search(queries, radius, threads=threads) for part in parts], len(queries))
 
     def nearest(self, kind: str, queries: np.ndarray, k: int, radius: int | None = None, threads: int = 1) -> Hits:
         """The `k` nearest rows of each query, by distance, then row; fewer where there are no more."""
-        found = [self._nearest_of(part, queries, k, radius, threads) for part in self.parts(kind)]
+        parts = self.parts(kind)
+        if len(parts) == 1 and not len(self._removed):
+            return parts[0].nearest(queries, min(k, len(parts[0])), radius=radius, threads=threads)
+        found = [self._nearest_of(part, queries, k, radius, threads) for part in parts]
         return _first(self._united(found, len(queries)), k)
 
     def _nearest_of(self, part: HammingIndex, queries: np.ndarray, k: int, radius: int | None, threads: int) -> Hits:
