@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn noise(x: usize, y: usize) -> f64 {
-        let mut state = (y * SIDE + x + 1) as u64 * 0x9e37_79b9_7f4a_7c15;
+        let mut state = ((y * SIDE + x + 1) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         state ^= state >> 29;
         (state.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56) as f64
     }
