@@ -67,9 +67,14 @@ def find(
     An image without a look, or a query without one, is a match within the radius of a kind, with no confidence.
     """
     found = gather(index, queries, names, turns)
-    seen = looked_at(index, queries, found)
+    seen = [_sure(one, least) for one in looked_at(index, queries, found)]
     records = index.catalog.records(np.unique([row for one in seen for row in one]))
     return [_matches(index, query, one, records, names, least) for query, one in zip(queries, seen, strict=True)]
+
+
+def _sure(seen: Mapping[int, Seen], least: float) -> dict[int, Seen]:
+    """What is sure enough, or was not looked at twice: most candidates are neither, and need not be read."""
+    return {row: one for row, one in seen.items() if one.confidence is None or one.confidence >= least}
 
 
 def _matches(
