@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from ..fingerprints import worker_count
-from ..frames import check_backend, save, to_frame
+from ..frames import check_backend
 from ..library.library import Library
 from ..options import DEFAULT_LIMITS, Limits
 from .calibrating import Calibrating, Choice
 from .edits import chosen
 from .evaluation import Progress, watched
+from .results import Results
 from .tables import Row
 
 __all__ = ["Calibration", "calibrate"]
@@ -43,7 +42,7 @@ _INTEGERS = frozenset(
 )
 
 
-class Calibration:
+class Calibration(Results):
     """What a library's own pictures say of its radii.
 
     Attributes:
@@ -57,19 +56,13 @@ class Calibration:
     not be read).
     """
 
+    COLUMNS = COLUMNS
+    INTEGERS = _INTEGERS
+    MAIN = "radii"
+
     def __init__(self, rows: dict[str, list[Row]], about: dict[str, Any], sentence: str, to: str = "pandas") -> None:
-        self._rows = rows
-        self._to = to
-        self.about = about
+        super().__init__(rows, about, to)
         self.sentence = sentence
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in COLUMNS:
-            raise AttributeError(f"expected one of {', '.join(COLUMNS)}; a calibration has no {name!r}")
-        return self.table(name)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *COLUMNS})
 
     def __repr__(self) -> str:
         return f"Calibration({self.sentence!r})"
@@ -82,37 +75,8 @@ class Calibration:
         """The radius of each kind, as `search(radius=...)` takes it; kinds that are of no use are left out."""
         return {row["kind"]: row["radius"] for row in self._rows["radii"] if row["radius"] >= 0}
 
-    def rows(self, name: str) -> list[Row]:
-        """A table as a list of rows with all its columns.
-
-        Raises:
-            ValueError: if there is no such table.
-        """
-        if name not in COLUMNS:
-            raise ValueError(f"expected one of the tables {', '.join(COLUMNS)}; got {name!r}")
-        return [{column: row.get(column) for column in COLUMNS[name]} for row in self._rows[name]]
-
-    def table(self, name: str, to: str | None = None) -> Any:
-        """A table in pandas, polars or Arrow.
-
-        Raises:
-            ValueError: if there is no such table, or no such kind of table.
-            MissingExtraError: if the package for it is not installed.
-        """
-        return to_frame(self.rows(name), COLUMNS[name], to or self._to, _INTEGERS)
-
-    def save(self, path: str | os.PathLike[str], name: str = "radii") -> None:
-        """Write one of the tables to a file: `.csv`, `.parquet`; or `.json`, which holds all tables.
-
-        Raises:
-            ValueError: for another extension or table.
-            OSError: if the file cannot be written.
-        """
-        if Path(path).suffix.lower() == ".json":
-            whole = {"sentence": self.sentence, "about": self.about, **{table: self.rows(table) for table in COLUMNS}}
-            Path(path).write_text(json.dumps(whole, ensure_ascii=False, indent=1), encoding="utf-8")
-        else:
-            save(self.table(name, "pandas"), path)
+    def _head(self) -> dict[str, Any]:
+        return {"sentence": self.sentence, **super()._head()}
 
 
 def calibrate(

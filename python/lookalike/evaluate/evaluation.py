@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..fingerprints import worker_count
-from ..frames import check_backend, save, to_frame
+from ..frames import check_backend
 from .edits import FAMILIES, chosen
 from .evaluating import Evaluating, Settings
 from .methods import absent
+from .results import Results
 from .tables import COLUMNS, INTEGERS, LIBRARY, Row, tables_of
 
 __all__ = ["Evaluation", "evaluate"]
@@ -20,7 +20,7 @@ __all__ = ["Evaluation", "evaluate"]
 Progress = Any
 
 
-class Evaluation:
+class Evaluation(Results):
     """The tables of a measurement.
 
     Each is an attribute, as a table of the kind that was asked for: `by_edit` (share of copies found and false
@@ -33,54 +33,13 @@ class Evaluation:
     rate of false matches over all pairs of different photos.
     """
 
-    def __init__(self, rows: dict[str, list[Row]], about: dict[str, Any], to: str = "pandas") -> None:
-        self._rows = rows
-        self._to = to
-        self.about = about
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._rows:
-            raise AttributeError(f"expected one of {', '.join(COLUMNS)}; an evaluation has no {name!r}")
-        return self.table(name)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *COLUMNS})
+    COLUMNS = COLUMNS
+    INTEGERS = INTEGERS
+    MAIN = "by_edit"
 
     def __repr__(self) -> str:
         about = self.about
         return f"Evaluation({about['originals']} originals, {about['edits']} edits, {about['photos']} photos)"
-
-    def rows(self, name: str) -> list[Row]:
-        """A table as a list of rows with all its columns.
-
-        Raises:
-            ValueError: if there is no such table.
-        """
-        if name not in COLUMNS:
-            raise ValueError(f"expected one of the tables {', '.join(COLUMNS)}; got {name!r}")
-        return [{column: row.get(column) for column in COLUMNS[name]} for row in self._rows[name]]
-
-    def table(self, name: str, to: str | None = None) -> Any:
-        """A table in pandas, polars or Arrow.
-
-        Raises:
-            ValueError: if there is no such table, or no such kind of table.
-            MissingExtraError: if the package for it is not installed.
-        """
-        return to_frame(self.rows(name), COLUMNS[name], to or self._to, INTEGERS)
-
-    def save(self, path: str | os.PathLike[str], name: str = "by_edit") -> None:
-        """Write one of the tables to a file: `.csv`, `.parquet`; or `.json`, which holds all tables.
-
-        Raises:
-            ValueError: for another extension or table.
-            OSError: if the file cannot be written.
-        """
-        if Path(path).suffix.lower() == ".json":
-            whole = {"about": self.about, **{table: self.rows(table) for table in COLUMNS}}
-            Path(path).write_text(json.dumps(whole, ensure_ascii=False, indent=1), encoding="utf-8")
-        else:
-            save(self.table(name, "pandas"), path)
 
     def plots(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Draw the shares by edit and the ROC as PNG and SVG files in a folder, and name them.
