@@ -123,6 +123,7 @@ def test_turned_copies_say_how(filled: Library, scenes: list[Image.Image]) -> No
 def test_only_the_transforms_that_are_asked_for(filled: Library, scenes: list[Image.Image]) -> None:
     mirrored = jpeg(ImageOps.mirror(scenes[3]))
     assert filled.search(mirrored, transforms="none").empty
+    assert filled.search(mirrored, transforms=[]).empty
     assert filled.search(mirrored, transforms=["rotate90"]).empty
     assert list(filled.search(mirrored, transforms=["flip", "mirror"])["image"]) == ["3"]
     assert filled.search(mirrored, k=1, transforms="all")["transform"].tolist() == ["mirror"]

@@ -23,12 +23,13 @@ from .candidates import (
 from .index import Index
 from .queries import Query
 from .records import Layout, Record
-from .tables import told_of
+from .tables import TOLD, told_of
 
 __all__ = ["SAME_BYTES", "UNSEEN", "Seen", "columns_of", "find", "looked_at", "match_of"]
 
 COLUMNS = ("image", "confidence", "level", "transform", "trimmed", "kind", "distance")
-TOLD = ("row", "owner", "listing", "time")
+_AT_ONCE = 10_000
+"""Looks that are in memory at a time, at most: 12 MB."""
 _NO_BOX = np.array([0, 0, 0, 0, 255, 255, 255, 255], np.uint8)
 SAME_BYTES, SAME_HASH, TURNED, LOOKED_AT = range(4)
 """By what a match was found: `level`."""
@@ -101,13 +102,23 @@ def _matches(
 
 def looked_at(index: Index, queries: Sequence[Query], found: Candidates) -> list[dict[int, Seen]]:
     """What the second look says of the candidates of each query, by row."""
-    looks = index.catalog.looks(np.unique(found.rows))
     bounds = np.searchsorted(found.query, np.arange(len(queries) + 1))
     parts = [slice(*pair) for pair in pairwise(bounds)]
     return [
-        _seen(query, Candidates(*(column[part] for column in found)), looks)
+        _looked_at_one(index, query, Candidates(*(column[part] for column in found)))
         for query, part in zip(queries, parts, strict=True)
     ]
+
+
+def _looked_at_one(index: Index, query: Query, found: Candidates) -> dict[int, Seen]:
+    """What the second look says of one query's candidates; of a picture that very many share, some at a time."""
+    rows, place = np.unique(found.rows, return_inverse=True)
+    seen: dict[int, Seen] = {}
+    for start in range(0, len(rows), _AT_ONCE):
+        some = (place >= start) & (place < start + _AT_ONCE)
+        looks = index.catalog.looks(rows[start : start + _AT_ONCE])
+        seen |= _seen(query, Candidates(*(column[some] for column in found)), looks)
+    return seen
 
 
 def _seen(query: Query, found: Candidates, looks: Mapping[int, bytes]) -> dict[int, Seen]:

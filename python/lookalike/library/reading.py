@@ -153,7 +153,8 @@ class Reading:
         names, count = chosen_kinds(kinds, layout), _checked_count(k)
         is_copies = radius is None and count is None
         radii = None if radius is None else radii_of(radius, names, layout)
-        turns = parse_turns(transforms or ("all" if is_copies else "none"))
+        asked = ("all" if is_copies else "none") if transforms is None else transforms
+        turns = parse_turns(asked)
         return _Way(names, turns, confidence_of(confidence), radii, count, is_copies)
 
     def _find(self, queries: list[Query], way: _Way) -> list[list[Any]]:
