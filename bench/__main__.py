@@ -28,6 +28,7 @@ NAMES = (
     "chance",
     "second_look",
     "copy_search",
+    "neardup",
     "recall",
     "hamming_search",
     "library",
