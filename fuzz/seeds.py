@@ -53,6 +53,18 @@ def others() -> Iterator[bytes]:
     yield encoded(picture("RGB"), "WEBP", lossless=True)
 
 
+def keypoints() -> Iterator[bytes]:
+    """Keypoints of pseudo-random numbers: none, a few, many; and some with one code."""
+    for count, same in itertools.product((0, 1, 7, 120), (False, True)):
+        columns = [bytes([5]) * (32 * count) if same else random_bytes(32 * count), random_bytes(6 * count)]
+        yield b"\1\0" + count.to_bytes(2, "little") + b"\0\2\x80\1\0\4\0\0\0\3\0\0" + b"".join(columns)
+
+
+def random_bytes(count: int) -> bytes:
+    """The same ones each time."""
+    return hashlib.shake_128(count.to_bytes(4, "little")).digest(count)
+
+
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, form, **options)
@@ -62,14 +74,14 @@ def encoded(image: Image.Image, form: str, **options: object) -> bytes:
 def found(target: str) -> Iterator[bytes]:
     """The small ones among the odd files beside the project."""
     for path in sorted(BAD.rglob("*")):
-        if path.suffix.lower() in SUFFIXES[target] and path.is_file() and path.stat().st_size <= MOST_BYTES:
+        if path.suffix.lower() in SUFFIXES.get(target, ()) and path.is_file() and path.stat().st_size <= MOST_BYTES:
             yield path.read_bytes()
 
 
 def main(target: str) -> None:
     folder = HERE / "seeds" / target
     folder.mkdir(parents=True, exist_ok=True)
-    made = jpegs() if target == "jpeg" else others()
+    made = {"jpeg": jpegs, "formats": others, "keypoints": keypoints}[target]()
     for seed in itertools.chain(made, found(target)):
         (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
     print(f"fuzz: {len(list(folder.iterdir()))} seeds for {target}")

@@ -17,6 +17,9 @@ __version__: str
 DEBUG_BUILD: bool
 """True if the core was built without optimisation: fifty times slower, for debugging only."""
 
+Grey = tuple[bytes, int, int]
+"""A grey plane: its samples row by row, width, height."""
+
 def decode_other(data: bytes, pixels_limit: int, color: bool = False) -> tuple[bytes, int, int, list[int] | None, str]:
     """Decode a PNG, WebP, GIF, TIFF or BMP file as recipe `standard` wants it.
 
@@ -78,6 +81,9 @@ class Planes:
 
     def resize(self, width: int, height: int) -> bytes:
         """The grey plane resampled by Pillow's Lanczos arithmetic (recipe of Pillow 7 to 12.1)."""
+
+    def within(self, side: int) -> Grey:
+        """The same, so that the longer side is at most `side`; never enlarged."""
 
     def ahash(self, hash_size: int, median: bool) -> bytes:
         """`hash_size` squared bits: pixels above the mean, or above the median."""
@@ -160,6 +166,17 @@ def look_codes(look: bytes) -> bytes:
         ValueError: as `check_look`.
     """
 
+def corners(grey: bytes, width: int, height: int, flat: float) -> tuple[bytes, bytes]:
+    """Where the smaller eigenvalue of the gradients' covariance is more than `flat`, and the greatest around.
+
+    Returns:
+        Places (row times `width`, plus column; uint32) in ascending order, and the eigenvalues (float32), both
+        little-endian. See `crates/core/src/corners.rs`.
+
+    Raises:
+        ValueError: if it is not a byte for each pixel.
+    """
+
 class Digest:
     """BLAKE3 of bytes that come in parts: 256 bits."""
 
@@ -170,14 +187,14 @@ class Digest:
     def hex(self) -> str:
         """64 hex digits for all bytes so far, as `b3sum` prints them."""
 
-Found = tuple[list[str], int, int, str, str | None, bytes | None, int | None]
+Found = tuple[list[str], int, int, str, str | None, bytes | None, int | None, Grey | None]
 """Hex digits for each kind (those of segments joined by commas), width, height, format, warning, look, quality of
-`pdq`.
+`pdq`, grey plane.
 """
 
-Turned = tuple[list[list[str]], int, int, str, str | None, bytes | None, list[int | None]]
-"""Hex digits for each kind, of the picture turned by each orientation from 1 to 8, and last the quality of `pdq` of
-each; the rest is of the picture as it is.
+Turned = tuple[list[list[str]], int, int, str, str | None, bytes | None, list[int | None], Grey | None]
+"""Hex digits for each kind, of the picture turned by each orientation from 1 to 8, and the quality of `pdq` of each;
+the rest is of the picture as it is.
 """
 
 Failed = tuple[str, int | None, str]
@@ -211,12 +228,14 @@ class Job:
         gate: Gate,
         digest: bool = False,
         look: bool = False,
+        plane: int | None = None,
     ) -> Job:
         """Each kind as its name, size, variant, and whether it is taken of each segment.
 
         With `digest`, the `Digest` of each file's bytes comes with what became of it, errors
         included; `None` if they could not be read (or are more than `bytes`). With `look`, what is kept for
-        a second look comes with what was found.
+        a second look comes with what was found. With `plane`, so does the whole in grey, its longer side at most
+        so many pixels and never enlarged: from the same decoding, and without a change to any hash.
         """
 
     def run(self, source: Source) -> tuple[Found | None, Failed | None, str | None]:
@@ -409,3 +428,128 @@ def confirm(query: bytes, looks: bytes, tries: bytes) -> bytes:
 
 def confirm_features(query: bytes, looks: bytes, tries: bytes) -> bytes:
     """The figures behind `confirm`: sixteen little-endian float32 a try; their names are in `lookalike.confirm`."""
+
+def check_keypoints(keypoints: bytes) -> int:
+    """Check that bytes are keypoints, and tell how many.
+
+    Raises:
+        ValueError: for another version, or what is none.
+    """
+
+def match_keypoints(
+    query: bytes,
+    others: list[bytes],
+    limit: int | None = None,
+    quality: float | None = None,
+    most: int | None = None,
+    fewest: int | None = None,
+    tolerance: float | None = None,
+    turn: float | None = None,
+    growth: float | None = None,
+) -> list[tuple[int, bytes, list[float] | None, str, float, float, list[float]]]:
+    """Compare a picture's keypoints with others': what do both show, and how does one lie on the other?
+
+    Units are 512ths of a plane's longer side. The answer is the same whenever it is asked.
+
+    Args:
+        query: keypoints, as many as there are.
+        others: keypoints of other pictures.
+        limit: the most bits in which two keypoints differ (68).
+        quality: how much likelier a pair must be in pictures that show the same than in others, by how much nearer its
+            codes are than the second nearest elsewhere in the picture; a natural logarithm (0).
+        most: the most tentative pairs, the best (300).
+        fewest: the fewest inliers in different cells for a map, 3 or more (3).
+        tolerance: units by which a keypoint of the smallest size may be off, larger ones more (4).
+        turn: degrees by which a keypoint's angle may be off (24).
+        growth: the same for its size, as a factor (1.5).
+
+    Returns:
+        For each of the others:
+        - how many pairs look the same;
+        - the inliers: number in the query, number in the other, two little-endian uint16 each;
+        - nine numbers, row by row, of the map from the query to the other, in shares of the sides; None if there is
+          none;
+        - its sort: similarity, affine, homography, or none;
+        - how much larger things are in the other plane, in units;
+        - by how many degrees they are turned there, clockwise;
+        - eleven figures, zeros if there is no map: inliers in different cells of 8 units; -log10 of the number of such
+          maps that chance would give; the sum of those inliers' qualities; keypoints of the query, and of the other, in
+          what both show; how far off the inliers are in units of the other (root of the mean square); bits in which
+          they differ, on the mean; the smaller standard deviation of their positions in the query, and in the other, in
+          units; area of their convex hull as a share of the query, and of the other.
+
+    Raises:
+        ValueError: for what are no keypoints, and arguments out of range.
+    """
+
+class KeypointBuilder:
+    """Keypoints on their way to an index."""
+
+    def __new__(cls, path: str | PathLike[str] | None = None, most: int | None = None) -> KeypointBuilder:
+        """For an index in a file, or in memory; `most` is how many keypoints are gathered before they are written."""
+
+    def push(self, rows: bytes, blobs: list[bytes]) -> None:
+        """Add images: their rows, 8 bytes each, little-endian, and their keypoints.
+
+        Raises:
+            ValueError: if they do not fit together, or are no keypoints: then none of them is added.
+            OSError: if what was gathered cannot be written.
+        """
+
+    def finish(self, about: list[tuple[str, str]]) -> Keypoints:
+        """Make the index. The file is there when it is complete, and replaces one that was.
+
+        Raises:
+            ValueError: for more than 2**32 keypoints, and too long texts about it.
+            OSError: if it cannot be written; nothing of it is left.
+        """
+
+class Keypoints:
+    """An index of keypoints, in memory or in a mapped file. It never changes, and threads can share it."""
+
+    images: int
+    entries: int
+    about: list[tuple[str, str]]
+    checksum: int
+    nbytes: int
+
+    @staticmethod
+    def open(path: str | PathLike[str]) -> Keypoints:
+        """Map a file into memory.
+
+        Raises:
+            ValueError: if it is no index of this version, or not as long as it should be.
+            OSError: if it cannot be read.
+        """
+
+    @staticmethod
+    def merge(
+        parts: list[tuple[Keypoints, bytes]], about: list[tuple[str, str]], path: str | PathLike[str] | None = None
+    ) -> Keypoints:
+        """One index of several, each without some rows, 8 bytes each, little-endian; errors as `finish`."""
+
+    def rows(self) -> bytes:
+        """The row of each image, 8 bytes, little-endian, in the order in which they were added."""
+
+    def verify(self) -> None:
+        """Read everything.
+
+        Raises:
+            ValueError: says what is wrong.
+        """
+
+    def search(self, blobs: list[bytes], count: int, probes: int, removed: bytes) -> tuple[bytes, bytes, bytes]:
+        """The images for which most speaks, the best first.
+
+        Args:
+            blobs: keypoints of a query, each as it may be (upright, mirrored).
+            count: the most images.
+            probes: lists that are asked for each keypoint, 1 to 64.
+            removed: rows that do not count, 8 bytes each, little-endian.
+
+        Returns:
+            Rows as int64, scores as float32, and which of the blobs it was as uint32; little-endian.
+
+        Raises:
+            ValueError: for what are no keypoints, and arguments out of range.
+        """

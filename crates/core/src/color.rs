@@ -13,6 +13,7 @@
 //! Tried and dropped: leaving out the hues of stretches that are black and grey throughout. The check costs
 //! more than it saves, in runs of 64 pixels as in blocks of 2048.
 
+use crate::jpeg::Scale;
 use crate::simd::{self, Level};
 
 /// Number of classes: black, grey, 6 faint hues, 6 bright hues.
@@ -32,12 +33,14 @@ pub struct Wanted {
     pub tint: bool,
     /// What the grey values lack: see [`View::rest`](crate::plane::View::rest).
     pub rest: bool,
+    /// The grey plane of a JPEG file at another scale too, from the same decoding.
+    pub other: Option<Scale>,
 }
 
 impl Wanted {
     /// The grey plane alone, or with the counts.
     pub const fn counts(counts: bool) -> Wanted {
-        Wanted { counts, tint: false, rest: false }
+        Wanted { counts, tint: false, rest: false, other: None }
     }
 
     /// Whether colours are wanted, in any form.

@@ -9,10 +9,10 @@ use crate::look::colour::Tint;
 use crate::look::{Look, thumb};
 use crate::orient;
 use crate::plane::Plane;
-use crate::policy::{Need, choose_scale};
+use crate::policy::{Need, choose_scale, scale_for_side};
 use crate::reduction::{Place, Reduction};
 use crate::watch::Watch;
-use crate::{declared, formats};
+use crate::{declared, formats, resample};
 
 /// Share of a picture that may be missing from its file.
 const MOST_MISSING: f32 = 0.5;
@@ -24,6 +24,8 @@ pub const COMMON: Need = Need::Waves(32);
 pub struct Decoded {
     /// Grey, at the scale that was chosen.
     pub grey: Plane,
+    /// Grey at another scale, if that was asked for and is not that of `grey`.
+    pub other: Option<Plane>,
     /// Its colours, if they were asked for.
     pub counts: Option<Counts>,
     /// Its coarse colours, if they were asked for and it has any.
@@ -72,7 +74,17 @@ impl Decoded {
         Look::new(self.grey.view(), self.small()?, self.tint.as_ref(), (self.width, self.height))
     }
 
-    /// The picture turned by an EXIF orientation: 2 to 8, any other number leaves it as it is.
+    /// The whole in a grey plane whose longer side is at most `side`, never enlarged.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the side is zero.
+    pub fn plane(&self, side: usize) -> Result<Plane> {
+        let view = self.other.as_ref().unwrap_or(&self.grey).view();
+        resample::within(view, (self.width, self.height), side)
+    }
+
+    /// The picture turned by an EXIF orientation: 2 to 8, any other number leaves it as it is. Grey at another scale
+    /// is left out.
     ///
     /// # Errors
     /// Never, for a picture that exists.
@@ -81,6 +93,7 @@ impl Decoded {
         let (width, height) = if is_across { (self.height, self.width) } else { (self.width, self.height) };
         Ok(Decoded {
             grey: self.grey.turned(orientation)?,
+            other: None,
             counts: self.counts.clone(),
             tint: self.tint.as_ref().map(|tint| tint.turned(orientation)),
             small: OnceCell::new(),
@@ -134,6 +147,12 @@ impl<'a> Source<'a> {
         self.header.as_ref().map_or(Scale::Full, |header| choose_scale(header.width, header.height, &[COMMON, need]))
     }
 
+    /// At which scale it is decoded for a grey plane of this longer side: at none coarser than for the common kinds.
+    pub fn scale_for_side(&self, side: usize) -> Scale {
+        let of_header = |header: &jpeg::Header| scale_for_side(header.width, header.height, side);
+        self.header.as_ref().map_or(Scale::Full, of_header).max(self.scale(COMMON))
+    }
+
     /// Bytes of memory that decoding at a scale takes, about.
     pub fn cost(&self, scale: Scale) -> u64 {
         match &self.header {
@@ -155,6 +174,7 @@ impl<'a> Source<'a> {
         let formats::Decoded { grey, counts, tint, width, height, format } = decoded;
         Ok(Decoded {
             grey,
+            other: None,
             counts,
             tint,
             small: OnceCell::new(),
@@ -177,13 +197,18 @@ pub fn decode(bytes: &[u8], need: Need, wanted: Wanted, watch: &Watch<'_>) -> Re
     source.decode(source.scale(need), wanted, watch)
 }
 
-/// Colours for a look must not change what else is known of a file. Where it is broken in its colours alone, it is
-/// decoded once more without them.
+/// Colours for a look and another scale must not change what else is known of a file. Where it is broken in these
+/// alone, it is decoded once more without them.
 fn decode_jpeg_for(bytes: &[u8], scale: Scale, wanted: Wanted, watch: &Watch<'_>) -> Result<Decoded> {
     let found = decode_jpeg(bytes, scale, wanted, watch);
     let is_sound = found.as_ref().is_ok_and(|picture| picture.missing == 0.0 && !picture.truncated);
-    if wanted.counts || !wanted.tint || is_sound || matches!(found, Err(Error::Cancelled)) {
+    let is_plain = wanted.other.is_none() && (wanted.counts || !wanted.tint);
+    if is_plain || is_sound || matches!(found, Err(Error::Cancelled)) {
         return found;
+    }
+    if wanted.other.is_some() {
+        let less = decode_jpeg_for(bytes, scale, Wanted { other: None, ..wanted }, watch)?;
+        return Ok(Decoded { other: found.ok().and_then(|picture| picture.other), ..less });
     }
     let plain = decode_jpeg(bytes, scale, Wanted::default(), watch)?;
     Ok(Decoded { tint: found.ok().and_then(|picture| picture.tint), ..plain })
@@ -191,28 +216,40 @@ fn decode_jpeg_for(bytes: &[u8], scale: Scale, wanted: Wanted, watch: &Watch<'_>
 
 fn decode_jpeg(bytes: &[u8], scale: Scale, wanted: Wanted, watch: &Watch<'_>) -> Result<Decoded> {
     let chroma = if wanted.colors() { Chroma::Coarse } else { Chroma::None };
-    let picture = jpeg::decode(bytes, scale, chroma, watch)?;
+    // Between an eighth and the whole, the other scale is made of fewer coefficients (`Layer::with_other`): it is to
+    // be the same whatever scale it comes beside.
+    let other = wanted.other.filter(|&other| other != scale || matches!(other, Scale::Quarter | Scale::Half));
+    let (picture, other) = jpeg::decode_twofold(bytes, scale, chroma, other, watch)?;
     let Picture { missing, truncated, .. } = picture;
     refuse_if_mostly_missing(missing, truncated)?;
     let header = &picture.header;
-    let (width, height, orientation) = (header.width, header.height, header.orientation);
-    let place = Place { step: 8 / scale.samples(), left: 0, upper: 0, width, height }.turned(orientation);
+    let orientation = header.orientation;
     let counts = wanted.counts.then(|| picture.count_colors());
     let tint = if wanted.tint { picture.tint().map(|tint| tint.turned(orientation)) } else { None };
+    let (grey, other) = (upright(&picture)?, other.as_ref().map(upright).transpose()?);
+    let is_across = (5..=8).contains(&orientation);
+    let (width, height) = if is_across { (header.height, header.width) } else { (header.width, header.height) };
+    let small = OnceCell::new();
+    Ok(Decoded { grey, other, counts, tint, small, width, height, format: "JPEG", missing, truncated })
+}
+
+/// Its grey plane, turned, and what that stands for.
+fn upright(picture: &Picture) -> Result<Plane> {
+    let header = &picture.header;
+    let (width, height, orientation) = (header.width, header.height, header.orientation);
+    let place = Place { step: 8 / picture.scale.samples(), left: 0, upper: 0, width, height }.turned(orientation);
     let grey = orient::turn(picture.grey().into_owned(), orientation)?;
-    let grey = match (scale, &picture.eighths) {
-        (Scale::Full, _) => grey,
+    match (picture.scale, &picture.eighths) {
+        (Scale::Full, _) => Ok(grey),
         (_, None) => {
             let reduction = Reduction::from_bytes(grey.pixels(), place)?;
-            grey.reduced(reduction)?
+            grey.reduced(reduction)
         }
         (_, Some(eighths)) => {
             let turned = orient::turned(eighths, picture.planes[0].width(), orientation);
-            grey.reduced(Reduction::new(&turned, place)?)?
+            grey.reduced(Reduction::new(&turned, place)?)
         }
-    };
-    let (width, height, small) = (place.width, place.height, OnceCell::new());
-    Ok(Decoded { grey, counts, tint, small, width, height, format: "JPEG", missing, truncated })
+    }
 }
 
 fn refuse_if_mostly_missing(missing: f32, truncated: bool) -> Result<()> {

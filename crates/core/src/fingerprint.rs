@@ -230,6 +230,7 @@ mod tests {
         counts.classes[1] = 1200;
         Decoded {
             grey: Plane::new(pixels, 40, 30).unwrap(),
+            other: None,
             counts: Some(counts),
             tint: None,
             small: OnceCell::new(),

@@ -13,6 +13,7 @@ use crate::files::{self, Opened};
 use crate::fingerprint::Spec;
 use crate::gate::Gate;
 use crate::jpeg::Scale;
+use crate::plane::Plane;
 use crate::watch::Watch;
 
 const SCALES: [Scale; 4] = [Scale::Eighth, Scale::Quarter, Scale::Half, Scale::Full];
@@ -35,6 +36,7 @@ pub struct Job {
     most_bytes: u64,
     digest: bool,
     look: bool,
+    side: Option<usize>,
     turns: &'static [u8],
     gate: Arc<Gate>,
 }
@@ -55,6 +57,8 @@ pub struct Print {
     pub warning: Option<String>,
     /// What is kept for a second look, if it is wanted.
     pub look: Option<Vec<u8>>,
+    /// The whole in grey, as shown, if it is wanted.
+    pub plane: Option<Plane>,
     /// The quality of `pdq`, 0 to 100, at each turn, if that is among the kinds.
     pub pdq_quality: Vec<Option<u8>>,
 }
@@ -69,10 +73,28 @@ pub struct Outcome {
     pub digest: Option<String>,
 }
 
+/// A grey plane that is wanted beside the hashes.
+#[derive(Debug, Clone, Copy)]
+struct Side {
+    /// Its longer side, at the most.
+    side: usize,
+    /// The scale that has enough samples for it.
+    scale: Scale,
+    /// The scale of the decoding from which it is taken: this one, or else the first, which then makes both.
+    at: Scale,
+}
+
+impl Side {
+    fn new(side: usize, scale: Scale, visits: &[Scale]) -> Side {
+        let first = visits.first().copied().unwrap_or(scale);
+        Side { side, scale, at: if visits.contains(&scale) { scale } else { first } }
+    }
+}
+
 impl Job {
     /// These hashes, of pictures with at most so many pixels in files of at most so many bytes.
     pub fn new(specs: Vec<Spec>, most_pixels: u64, most_bytes: u64, gate: Arc<Gate>) -> Job {
-        Job { specs, most_pixels, most_bytes, digest: false, look: false, turns: &[1], gate }
+        Job { specs, most_pixels, most_bytes, digest: false, look: false, side: None, turns: &[1], gate }
     }
 
     /// The same with the digest of each file's bytes, or without.
@@ -85,6 +107,13 @@ impl Job {
     #[must_use]
     pub fn with_look(self, look: bool) -> Job {
         Job { look, ..self }
+    }
+
+    /// The same with a grey plane of each picture, whose longer side is at most this, or without. It comes from the
+    /// same decoding, and changes no hash.
+    #[must_use]
+    pub fn with_plane(self, side: Option<usize>) -> Job {
+        Job { side, ..self }
     }
 
     /// The same with the hashes of each picture turned by all eight orientations, from one decoding.
@@ -150,16 +179,25 @@ impl Job {
         let scales: Vec<Scale> = self.specs.iter().map(|spec| source.scale(spec.need())).collect();
         // The look is made at the scale of the common kinds, whichever others are asked for.
         let look_scale = self.look.then(|| source.scale(COMMON));
+        let visits: Vec<Scale> =
+            SCALES.into_iter().filter(|scale| scales.contains(scale) || look_scale == Some(*scale)).collect();
+        let side = self.side.map(|side| Side::new(side, source.scale_for_side(side), &visits));
         let mut hashes = vec![String::new(); self.turns.len() * self.specs.len()];
         let mut pdq_quality = vec![None; self.turns.len()];
-        let (mut last, mut warning, mut look) = (None, None, None);
-        for scale in SCALES.into_iter().filter(|scale| scales.contains(scale) || look_scale == Some(*scale)) {
-            let _room = self.gate.pixels.enter(source.cost(scale), cancel)?;
+        let (mut last, mut warning, mut look, mut plane) = (None, None, None, None);
+        for scale in visits {
+            let side = side.filter(|side| side.at == scale);
+            let other = side.map(|side| side.scale);
+            let cost = source.cost(scale) + other.map_or(0, |other| source.cost(other));
+            let _room = self.gate.pixels.enter(cost, cancel)?;
             let at_scale: Vec<usize> = (0..self.specs.len()).filter(|&n| scales[n] == scale).collect();
-            let wanted = Wanted { tint: look_scale == Some(scale), ..self.wanted(&at_scale) };
+            let wanted = Wanted { tint: look_scale == Some(scale), other, ..self.wanted(&at_scale) };
             let picture = source.decode(scale, wanted, &watch)?;
             if wanted.tint {
                 look = Some(picture.look()?.to_bytes().to_vec());
+            }
+            if let Some(side) = side {
+                plane = Some(picture.plane(side.side)?);
             }
             self.hash(&picture, &at_scale, &mut hashes, &mut pdq_quality)?;
             // A scale that only the look needs has nothing to say of the hashes.
@@ -167,13 +205,13 @@ impl Job {
             last = Some((picture.width, picture.height, picture.format));
         }
         let (width, height, format) = last.ok_or_else(|| Error::Argument("expected a hash kind, got none".into()))?;
-        Ok(Print { hashes, width, height, format, warning, look, pdq_quality })
+        Ok(Print { hashes, width, height, format, warning, look, plane, pdq_quality })
     }
 
     /// What the hashes with these numbers need of a picture beside its grey plane.
     fn wanted(&self, numbers: &[usize]) -> Wanted {
         let each = || numbers.iter().map(|&n| self.specs[n].wanted());
-        Wanted { counts: each().any(|one| one.counts), tint: false, rest: each().any(|one| one.rest) }
+        Wanted { rest: each().any(|one| one.rest), ..Wanted::counts(each().any(|one| one.counts)) }
     }
 
     /// The hashes with these numbers, at each turn, and the quality that goes with one of them.

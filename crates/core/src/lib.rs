@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod color;
+pub mod corners;
 mod declared;
 pub mod decode;
 pub mod digest;
@@ -18,6 +19,7 @@ pub mod hashes;
 pub mod job;
 pub mod jpeg;
 mod kept;
+pub mod keypoint;
 pub mod look;
 pub mod orient;
 pub mod plane;

@@ -112,6 +112,11 @@ impl Plane {
         &self.data
     }
 
+    /// The same, given away.
+    pub fn into_pixels(self) -> Vec<u8> {
+        self.data
+    }
+
     /// Pixels in a row.
     pub fn width(&self) -> usize {
         self.width

@@ -56,6 +56,12 @@ pub fn choose_scale(width: usize, height: usize, needs: &[Need]) -> Scale {
     [Scale::Eighth, Scale::Quarter, Scale::Half].into_iter().find(enough).unwrap_or(Scale::Full)
 }
 
+/// The coarsest scale at which the longer side of a picture has so many samples, or as many as it has pixels.
+pub fn scale_for_side(width: usize, height: usize, side: usize) -> Scale {
+    let enough = |scale: &Scale| width.max(height) * scale.samples() >= side * 8;
+    [Scale::Eighth, Scale::Quarter, Scale::Half].into_iter().find(enough).unwrap_or(Scale::Full)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +74,14 @@ mod tests {
         for (side, scale) in sides.into_iter().chain([(159, Scale::Half), (80, Scale::Half), (79, Scale::Full)]) {
             assert_eq!(choose_scale(side, 5000, &ARTICLE), scale, "{side}");
             assert_eq!(choose_scale(5000, side, &ARTICLE), scale, "{side}");
+        }
+    }
+
+    #[test]
+    fn the_longer_side_decides_for_a_plane() {
+        for (side, scale) in [(4096, Scale::Eighth), (4095, Scale::Quarter), (1024, Scale::Half), (1023, Scale::Full)] {
+            assert_eq!(scale_for_side(side, 7, 512), scale, "{side}");
+            assert_eq!(scale_for_side(7, side, 512), scale, "{side}");
         }
     }
 

@@ -42,6 +42,21 @@ pub fn resize_at(level: Level, view: View<'_>, width: usize, height: usize) -> R
     Plane::new(data, width, height)
 }
 
+/// The picture behind a view, of `size` pixels, resampled so that its longer side is at most `side`; never enlarged.
+///
+/// # Errors
+/// [`Error::Argument`] if the side is zero.
+pub fn within(view: View<'_>, size: (usize, usize), side: usize) -> Result<Plane> {
+    check_sides(side, side)?;
+    let longer = size.0.max(size.1);
+    if longer <= side && view.reduction().is_none() {
+        return Plane::new(view.to_vec(), view.width(), view.height());
+    }
+    let side = side.min(longer);
+    let fitted = |length: usize| ((2 * length * side + longer) / (2 * longer)).max(1);
+    resize(view, fitted(size.0), fitted(size.1))
+}
+
 /// [`resize`], but without the last rounding where the plane is a reduced one. Its grey values are right to
 /// about as much as a byte is, and of two sources of error one can be spared.
 ///
@@ -233,6 +248,19 @@ mod tests {
             let plane = Plane::new(vec![value; 1234 * 77], 1234, 77).unwrap();
             assert!(resize(plane.view(), 32, 32).unwrap().pixels().iter().all(|&p| p == value));
         }
+    }
+
+    #[test]
+    fn within_a_side_nothing_is_enlarged_nor_lost() {
+        let size = |width, height, side| {
+            let small = within(noise(width, height).view(), (width, height), side).unwrap();
+            (small.width(), small.height())
+        };
+        assert_eq!([size(600, 300, 100), size(300, 600, 100), size(600, 299, 100)], [(100, 50), (50, 100), (100, 50)]);
+        assert_eq!([size(600, 1, 100), size(100, 60, 100), size(7, 9, 100)], [(100, 1), (100, 60), (7, 9)]);
+        let plane = noise(30, 20);
+        assert_eq!(within(plane.view(), (30, 20), 30).unwrap().pixels(), plane.pixels());
+        assert!(within(plane.view(), (30, 20), 0).is_err());
     }
 
     #[test]

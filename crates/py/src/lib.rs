@@ -2,11 +2,13 @@
 
 mod confirm;
 mod convert;
+mod corners;
 mod digest;
 mod formats;
 mod hamming;
 mod join;
 mod jpeg;
+mod keypoint;
 mod look;
 mod planes;
 mod pool;
@@ -19,6 +21,8 @@ mod _core {
     #[pymodule_export]
     use super::confirm::{confirm, confirm_features};
     #[pymodule_export]
+    use super::corners::corners;
+    #[pymodule_export]
     use super::digest::Digest;
     #[pymodule_export]
     use super::formats::decode_other;
@@ -28,6 +32,8 @@ mod _core {
     use super::join::{Joined, cross_join_codes, join_codes};
     #[pymodule_export]
     use super::jpeg::decode_jpeg;
+    #[pymodule_export]
+    use super::keypoint::{KeypointBuilder, Keypoints, check_keypoints, match_keypoints};
     #[pymodule_export]
     use super::look::{check_look, look_codes, turn_look};
     #[pymodule_export]

@@ -247,6 +247,11 @@ impl Planes {
         Ok(PyBytes::new(py, small.pixels()))
     }
 
+    fn within<'py>(&self, py: Python<'py>, side: usize) -> PyResult<(Bound<'py, PyBytes>, usize, usize)> {
+        let small = self.run(py, |view| resample::within(view, (self.width, self.height), side))?;
+        Ok((PyBytes::new(py, small.pixels()), small.width(), small.height()))
+    }
+
     fn ahash<'py>(&self, py: Python<'py>, hash_size: usize, median: bool) -> Packed<'py> {
         let bits = self.run(py, |view| ahash::ahash(view, hash_size, median))?;
         Ok(packed(py, &bits))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use lookalike_core::batch::{self, Outcome};
 use lookalike_core::fingerprint::Spec;
 use lookalike_core::job::Print;
+use lookalike_core::plane::Plane;
 use lookalike_core::{Error, Result, gate, job};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -18,10 +19,13 @@ use crate::convert::to_python;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// Hashes, width, height, format, warning, look, quality of `pdq`.
-type Found = (Vec<String>, usize, usize, &'static str, Option<String>, Option<Look>, Option<u8>);
-/// The hashes of each turn, the rest of [`Found`], and the quality of `pdq` of each turn.
-type Turned = (Vec<Vec<String>>, usize, usize, &'static str, Option<String>, Option<Look>, Vec<Option<u8>>);
+/// Samples, width, height.
+type Grey = (Buffer, usize, usize);
+/// Hashes, width, height, format, warning, look, quality of `pdq`, grey plane.
+type Found = (Vec<String>, usize, usize, &'static str, Option<String>, Option<Buffer>, Option<u8>, Option<Grey>);
+/// The same with the hashes and the quality of `pdq` of each turn.
+type Turned =
+    (Vec<Vec<String>>, usize, usize, &'static str, Option<String>, Option<Buffer>, Vec<Option<u8>>, Option<Grey>);
 /// Sort of error, the system's number, text.
 type Failed = (&'static str, Option<i32>, String);
 /// The digest of the file's bytes, if it was wanted and they could be read.
@@ -56,7 +60,7 @@ impl Gate {
 #[pymethods]
 impl Job {
     #[new]
-    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false, look = false))]
+    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false, look = false, plane = None))]
     fn new(
         kinds: Vec<(String, usize, String, bool)>,
         pixels: u64,
@@ -64,12 +68,13 @@ impl Job {
         gate: &Gate,
         digest: bool,
         look: bool,
+        plane: Option<usize>,
     ) -> PyResult<Self> {
         let specs: Result<Vec<Spec>> =
             kinds.iter().map(|(name, size, variant, segments)| Spec::new(name, *size, variant, *segments)).collect();
         let specs = specs.map_err(to_python)?;
-        let job = job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0)).with_digest(digest).with_look(look);
-        Ok(Job(Arc::new(job)))
+        let job = job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0));
+        Ok(Job(Arc::new(job.with_digest(digest).with_look(look).with_plane(plane))))
     }
 
     fn run(&self, py: Python<'_>, source: Source) -> (Option<Found>, Option<Failed>, Digest) {
@@ -114,10 +119,10 @@ impl Pool {
     }
 }
 
-/// A look, as Python's bytes.
-struct Look(Vec<u8>);
+/// A look or samples, as Python's bytes.
+struct Buffer(Vec<u8>);
 
-impl<'py> IntoPyObject<'py> for Look {
+impl<'py> IntoPyObject<'py> for Buffer {
     type Target = PyBytes;
     type Output = Bound<'py, PyBytes>;
     type Error = Infallible;
@@ -162,15 +167,21 @@ fn parts<T>(outcome: Outcome, form: impl FnOnce(Print) -> T) -> (Option<T>, Opti
 }
 
 fn found(print: Print) -> Found {
-    let Print { hashes, width, height, format, warning, look, pdq_quality } = print;
-    (hashes, width, height, format, warning, look.map(Look), pdq_quality.first().copied().flatten())
+    let Print { hashes, width, height, format, warning, look, plane, pdq_quality } = print;
+    let quality = pdq_quality.first().copied().flatten();
+    (hashes, width, height, format, warning, look.map(Buffer), quality, plane.map(grey))
 }
 
 fn turned(print: Print) -> Turned {
-    let Print { hashes, width, height, format, warning, look, pdq_quality } = print;
+    let Print { hashes, width, height, format, warning, look, plane, pdq_quality } = print;
     let kinds = hashes.len() / pdq_quality.len().max(1);
     let turns = hashes.chunks(kinds.max(1)).map(<[String]>::to_vec).collect();
-    (turns, width, height, format, warning, look.map(Look), pdq_quality)
+    (turns, width, height, format, warning, look.map(Buffer), pdq_quality, plane.map(grey))
+}
+
+fn grey(plane: Plane) -> Grey {
+    let (width, height) = (plane.width(), plane.height());
+    (Buffer(plane.into_pixels()), width, height)
 }
 
 fn failed(error: Error) -> Failed {

@@ -100,6 +100,46 @@ pub fn pick(level: Level, codes: Words<'_>, picked: &[u32], query: &[u64], most:
     run(level, Pick { codes, picked, query, most, found });
 }
 
+/// Adds to `found` each code of a stretch of single words that differs from the query in `most` of the mask's bits or
+/// fewer. A stretch past the end has no codes.
+pub fn sweep_masked(
+    level: Level,
+    words: &[[u8; 8]],
+    stretch: Stretch,
+    query: u64,
+    mask: u64,
+    most: u32,
+    found: &mut Vec<Near>,
+) {
+    if let Some(words) = words.get(stretch.start as usize..stretch.end as usize) {
+        run(level, Masked { words, first: stretch.start, query, mask, most: u64::from(most), found });
+    }
+}
+
+/// Codes of four words, turned: the first words of all, then the second words, and so on.
+#[derive(Debug, Clone)]
+pub struct Columns([Vec<u64>; 4]);
+
+impl Columns {
+    /// The columns of codes of 32 bytes.
+    pub fn new(codes: &[[u8; 32]]) -> Self {
+        let word = |code: &[u8; 32], i: usize| u64::from_le_bytes(code.as_chunks::<8>().0[i]);
+        Columns([0, 1, 2, 3].map(|i| codes.iter().map(|code| word(code, i)).collect()))
+    }
+
+    /// How many codes.
+    pub fn count(&self) -> usize {
+        self.0[0].len()
+    }
+}
+
+/// The distances of each query from all codes of the columns, one query after the other, in place of what is in `into`.
+pub fn table(level: Level, queries: &[[u8; 32]], columns: &Columns, into: &mut Vec<u16>) {
+    into.clear();
+    into.resize(queries.len() * columns.count(), 0);
+    run(level, Table { queries, columns, into });
+}
+
 /// A loop to be compiled for each level. Not a closure: those are not always made part of the caller, and what is
 /// not keeps its portable code.
 trait Kernel {
@@ -143,6 +183,58 @@ impl Kernel for Pick<'_> {
             2 => pick_wide::<2>(codes.words, picked, query, most, found),
             4 => pick_wide::<4>(codes.words, picked, query, most, found),
             _ => pick_any(codes, picked, query, most, found),
+        }
+    }
+}
+
+struct Masked<'a> {
+    words: &'a [[u8; 8]],
+    first: u32,
+    query: u64,
+    mask: u64,
+    most: u64,
+    found: &'a mut Vec<Near>,
+}
+
+impl Kernel for Masked<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Masked { words, first, query, mask, most, found } = self;
+        let distance = |word: &[u8; 8]| u64::from(((u64::from_le_bytes(*word) ^ query) & mask).count_ones());
+        for (b, block) in words.chunks(BLOCK).enumerate() {
+            let mut distances = [0; BLOCK];
+            distances.iter_mut().zip(block).for_each(|(into, word)| *into = distance(word));
+            let near = distances.iter().take(block.len()).fold(false, |near, distance| near | (*distance <= most));
+            if !near {
+                continue;
+            }
+            for (i, &distance) in distances.iter().take(block.len()).enumerate() {
+                if distance <= most {
+                    found.push(Near { distance: distance as u32, index: first + (b * BLOCK + i) as u32 });
+                }
+            }
+        }
+    }
+}
+
+struct Table<'a> {
+    queries: &'a [[u8; 32]],
+    columns: &'a Columns,
+    into: &'a mut [u16],
+}
+
+impl Kernel for Table<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Columns([a, b, c, d]) = self.columns;
+        let rows = self.into.chunks_exact_mut(a.len().max(1));
+        for (query, row) in self.queries.iter().zip(rows) {
+            let [q, r, s, t] = *query.as_chunks::<8>().0 else { return };
+            let [q, r, s, t] = [q, r, s, t].map(u64::from_le_bytes);
+            for ((((into, a), b), c), d) in row.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                let bits = |code: &u64, query: u64| u64::from((code ^ query).count_ones());
+                *into = (bits(a, q) + bits(b, r) + bits(c, s) + bits(d, t)) as u16;
+            }
         }
     }
 }
@@ -305,62 +397,4 @@ fn with_avx512(kernel: impl Kernel) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Bytes that look random, always the same.
-    fn noise(count: usize) -> Vec<[u8; 8]> {
-        let mut state = 7u64;
-        (0..count)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state ^ (state >> 29)).to_le_bytes()
-            })
-            .collect()
-    }
-
-    /// Bit by bit.
-    fn slow(codes: Words<'_>, index: usize, query: &[u64]) -> u32 {
-        let words = &codes.words[index * codes.stride..][..codes.stride];
-        let bit = |word: u64, i: u32| (word >> i) & 1;
-        words
-            .iter()
-            .zip(query)
-            .map(|(w, &q)| (0..64).filter(|&i| bit(u64::from_le_bytes(*w), i) != bit(q, i)).count() as u32)
-            .sum()
-    }
-
-    #[test]
-    fn every_level_finds_what_the_slow_twin_finds() {
-        for stride in [1, 2, 3, 4, 7, 16] {
-            let words = noise(stride * 203);
-            let codes = Words { words: &words, stride };
-            let query: Vec<u64> = noise(stride + 500)[500..].iter().map(|word| u64::from_le_bytes(*word)).collect();
-            let picked: Vec<u32> = (0..203).filter(|i| i % 3 != 1).chain([203, u32::MAX]).collect();
-            for (start, end) in [(0, 203), (0, 0), (5, 6), (3, 19), (1, 34), (202, 203), (200, 204), (9, 8)] {
-                for most in [0, 28, 32, 36, 64 * stride as u32] {
-                    let wanted: Vec<Near> = (start..if end <= 203 { end } else { start })
-                        .map(|index| Near { distance: slow(codes, index as usize, &query), index })
-                        .filter(|near| near.distance <= most * stride as u32)
-                        .collect();
-                    for level in Level::available() {
-                        let mut found = Vec::new();
-                        sweep(level, codes, &[Stretch { start, end }], &query, most * stride as u32, &mut found);
-                        assert_eq!(found, wanted, "{level:?}, {stride} words, {start}..{end}");
-                    }
-                }
-            }
-            for level in Level::available() {
-                let mut found = Vec::new();
-                pick(level, codes, &picked, &query, 30 * stride as u32, &mut found);
-                let mut wanted: Vec<Near> = picked
-                    .iter()
-                    .filter(|&&i| i < 203)
-                    .map(|&i| Near { distance: slow(codes, i as usize, &query), index: i })
-                    .collect();
-                wanted.retain(|near| near.distance <= 30 * stride as u32);
-                assert_eq!(found, wanted);
-            }
-        }
-    }
-}
+mod tests;

@@ -26,7 +26,7 @@ mod stream;
 mod tint;
 mod upsample;
 
-pub use picture::{decode, read_header};
+pub use picture::{decode, decode_twofold, read_header};
 
 use crate::plane::Plane;
 

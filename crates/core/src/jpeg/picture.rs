@@ -37,19 +37,39 @@ pub fn read_header(bytes: &[u8]) -> Result<Header> {
 /// [`Error::Corrupt`](crate::Error::Corrupt), [`Error::Unsupported`](crate::Error::Unsupported), or what
 /// `watch` says.
 pub fn decode(bytes: &[u8], scale: Scale, chroma: Chroma, watch: &Watch<'_>) -> Result<Picture> {
+    Ok(decode_twofold(bytes, scale, chroma, None, watch)?.0)
+}
+
+/// Decodes a picture at a scale, and what grey needs of it at another one: the file is read once for both.
+///
+/// If the file is sound, the first picture is that of [`decode`] to the bit; of a broken one more may be found
+/// missing.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_twofold(
+    bytes: &[u8],
+    scale: Scale,
+    chroma: Chroma,
+    other: Option<Scale>,
+    watch: &Watch<'_>,
+) -> Result<(Picture, Option<Picture>)> {
     let mut markers = Markers::new(bytes)?;
     let scan = markers.next_scan()?;
     let header = header_of(&markers)?;
     watch.check_size(header.width, header.height)?;
     let frame = markers.frame.clone().ok_or_else(|| corrupt("a frame", "none"))?;
-    let layers = layers(&frame, header.color, scale, chroma)?;
+    let mut layers = layers(&frame, header.color, scale, chroma)?;
+    if let Some(other) = other {
+        add(&mut layers, self::layers(&frame, header.color, other, Chroma::None)?);
+    }
     let mut reader = Reader { bytes, markers, frame, layers, seen: [false; 4], missing: 0.0, truncated: false };
     if header.progressive {
         reader.read_progressive(scan, watch)?;
     } else {
         reader.read_sequential(scan, watch)?;
     }
-    reader.finish(header, scale, chroma)
+    reader.finish(header, (scale, chroma), other)
 }
 
 fn header_of(markers: &Markers<'_>) -> Result<Header> {
@@ -89,6 +109,16 @@ fn layers(frame: &Frame, color: Color, scale: Scale, chroma: Chroma) -> Result<V
             }
         })
         .collect()
+}
+
+/// Has each layer make another beside it.
+fn add(layers: &mut [Option<Layer>], others: Vec<Option<Layer>>) {
+    for (layer, other) in layers.iter_mut().zip(others) {
+        *layer = match (layer.take(), other) {
+            (Some(own), Some(other)) => Some(own.with_other(other)),
+            (own, _) => own,
+        };
+    }
 }
 
 struct Reader<'a> {
@@ -147,11 +177,11 @@ impl Reader<'_> {
     fn read_progressive(&mut self, first: Option<Scan>, watch: &Watch<'_>) -> Result<()> {
         let make = |layer: &Option<Layer>| layer.as_ref().map(Store::new).transpose();
         let mut stores = self.layers.iter().map(make).collect::<Result<Vec<_>>>()?;
-        let mut next = first;
+        let (mut next, mut means_are_known) = (first, false);
         while let Some(scan) = next {
             watch.check()?;
             progressive::check(&scan)?;
-            if progressive::is_wanted(&scan, &stores) {
+            if progressive::is_wanted(&scan, &stores, means_are_known) {
                 self.latch(&scan)?;
                 let mut walk = walk(self.bytes, &self.frame, &scan, self.markers.tables.interval);
                 let tables = &self.markers.tables;
@@ -169,7 +199,8 @@ impl Reader<'_> {
                 (Some(layer), Some(store)) => layer.size == 1 && store.dc_bits == Some(0),
                 _ => true,
             };
-            if self.layers.iter().zip(&stores).all(done) {
+            means_are_known |= self.layers.iter().zip(&stores).all(done);
+            if means_are_known && self.layers.iter().flatten().all(Layer::is_of_means) {
                 break;
             }
             next = self.markers.next_scan()?;
@@ -201,9 +232,27 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn finish(self, header: Header, scale: Scale, chroma: Chroma) -> Result<Picture> {
+    fn finish(
+        mut self,
+        header: Header,
+        own: (Scale, Chroma),
+        other: Option<Scale>,
+    ) -> Result<(Picture, Option<Picture>)> {
+        let others = self.layers.iter_mut().map(|layer| layer.as_mut()?.other.take().map(|other| *other)).collect();
+        let layers = std::mem::take(&mut self.layers);
+        let picture = self.picture(&header, own, layers)?;
+        let other = other.map(|scale| self.picture(&header, (scale, Chroma::None), others)).transpose()?;
+        Ok((picture, other))
+    }
+
+    fn picture(
+        &self,
+        header: &Header,
+        (scale, chroma): (Scale, Chroma),
+        layers: Vec<Option<Layer>>,
+    ) -> Result<Picture> {
         let (mut planes, mut eighths) = (Vec::new(), None);
-        for (n, (component, layer)) in self.frame.components.iter().zip(self.layers).enumerate() {
+        for (n, (component, layer)) in self.frame.components.iter().zip(layers).enumerate() {
             let Some(mut layer) = layer else { continue };
             if !layer.eighths.is_empty() {
                 eighths = Some(std::mem::take(&mut layer.eighths));
@@ -217,6 +266,7 @@ impl Reader<'_> {
         if header.color == Color::Ycck {
             planes = inks(planes)?;
         }
+        let header = header.clone();
         Ok(Picture { header, scale, planes, eighths, missing: self.missing, truncated: self.truncated })
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Store {
 
 impl Store {
     pub fn new(layer: &Layer) -> Result<Store> {
-        let each = if layer.size == 1 { 1 } else { 64 };
+        let each = if layer.is_of_means() { 1 } else { 64 };
         let values = filled(layer.columns * layer.rows * each, 0)?;
         Ok(Store { columns: layer.columns, rows: layer.rows, each, values, dc_bits: None })
     }
@@ -97,8 +97,11 @@ pub(super) fn check(scan: &Scan) -> Result<()> {
     Err(corrupt("a scan of a progression", &format!("{}-{} {}/{}", scan.first, scan.last, scan.high, scan.low)))
 }
 
-/// Whether anything in this scan is wanted.
-pub(super) fn is_wanted(scan: &Scan, stores: &[Option<Store>]) -> bool {
+/// Whether anything in this scan is wanted. Once all means are known, they stay.
+pub(super) fn is_wanted(scan: &Scan, stores: &[Option<Store>], means_are_known: bool) -> bool {
+    if means_are_known && scan.first == 0 {
+        return false;
+    }
     let each = |part: &super::frame::Part| stores[part.component].as_ref().map_or(0, |store| store.each);
     scan.parts.iter().any(|part| each(part) > if scan.first == 0 { 0 } else { 1 })
 }

@@ -6,6 +6,7 @@ use super::huffman::{Ac, AcTable, BLOCK, DcTable, skip_block};
 use super::kept::ScanTables;
 use super::layer::Layer;
 use super::markers::ZIGZAG;
+use super::states::{States, skip_rest};
 use crate::error::Result;
 use crate::simd::{self, Level};
 use crate::watch::Watch;
@@ -151,17 +152,20 @@ struct Block<'t> {
 
 /// What is done with the AC coefficients of a block.
 enum Rest<'t> {
+    /// Stepped over, one symbol at a time: the slow twin of `means.rs`.
     Skip(&'t AcTable),
-    Take(&'t AcTable),
+    /// The first ones, up to a count in zigzag order, are taken, and the others stepped over.
+    Take(&'t AcTable, usize, &'t States),
 }
 
 impl<'t> Sequential<'t> {
     pub fn new(places: &[Place], tables: &'t ScanTables, layers: &'t mut [Option<Layer>]) -> Sequential<'t> {
+        let count = |place: &Place| layers[place.component].as_ref().map_or(1, Layer::count);
+        let of_means = places.iter().all(|place| count(place) == 1);
         let block = |place: &Place| {
             let (dc, ac) = tables.part(place.part);
             let layer = layers[place.component].as_ref();
-            let whole = layer.is_some_and(|layer| layer.size > 1);
-            let rest = if whole { Rest::Take(ac) } else { Rest::Skip(ac) };
+            let rest = if of_means { Rest::Skip(ac) } else { Rest::Take(ac, count(place), tables.states(place.part)) };
             Block { place: *place, dc, rest, quant: layer.and_then(|layer| layer.quant).unwrap_or([0; BLOCK]) }
         };
         let blocks = places.iter().map(block).collect();
@@ -205,10 +209,19 @@ impl Units for Sequential<'_> {
                         layer.put_mean(column, row, dc, block.quant[0]);
                     }
                 }
-                Rest::Take(table) => {
+                Rest::Take(table, 1, states) => {
+                    skip_rest(states, &table.codes, bits, 1);
+                    if let Some(layer) = &mut self.layers[block.place.component] {
+                        layer.put_mean(column, row, dc, block.quant[0]);
+                    }
+                }
+                Rest::Take(table, count, states) => {
                     let mut coefficients = [0; 64];
                     coefficients[0] = dc;
-                    take_block(table, bits, &mut coefficients);
+                    let at = take_block(table, bits, &mut coefficients, count);
+                    if at < BLOCK {
+                        skip_rest(states, &table.codes, bits, at);
+                    }
                     if let Some(layer) = &mut self.layers[block.place.component] {
                         layer.put(column, row, &coefficients, &block.quant);
                     }
@@ -222,10 +235,12 @@ impl Units for Sequential<'_> {
     }
 }
 
+/// Takes coefficients up to a count in zigzag order, or somewhat further. Returns the place behind the last symbol,
+/// [`BLOCK`] or more at the end of the block.
 #[inline(always)]
-fn take_block(table: &AcTable, bits: &mut Bits<'_>, coefficients: &mut [i16; 64]) {
+fn take_block(table: &AcTable, bits: &mut Bits<'_>, coefficients: &mut [i16; BLOCK], count: usize) -> usize {
     let mut at = 1;
-    while at < 64 {
+    while at < count {
         match table.take(bits) {
             Ac::Value(zeros, value) => {
                 at += zeros;
@@ -233,7 +248,8 @@ fn take_block(table: &AcTable, bits: &mut Bits<'_>, coefficients: &mut [i16; 64]
                 at += 1;
             }
             Ac::Zeros => at += 16,
-            Ac::End => return,
+            Ac::End => return BLOCK,
         }
     }
+    at
 }

@@ -1,7 +1,7 @@
 //! Tables for stepping through blocks of which nothing but the mean is wanted (`stream.rs`).
 
-use super::bits::extended;
-use super::huffman::{BLOCK, Spec};
+use super::bits::{Bits, extended};
+use super::huffman::{BLOCK, Codes, Spec, skip_symbol};
 use crate::error::Result;
 
 /// Bits that are looked up at a time. With 12 or 13 fewer look-ups are needed, but the tables of two components
@@ -28,6 +28,31 @@ pub(super) const DIFFERENCE: u32 = 16;
 
 /// The tables of a component's two states: within a block, and [`SIZE`] entries further on at its start.
 pub(super) type States = [u32; 2 * SIZE];
+
+/// Steps over the AC coefficients of a block from a place on, several symbols at a look.
+#[inline(always)]
+pub(super) fn skip_rest(states: &States, codes: &Codes, bits: &mut Bits<'_>, at: usize) {
+    let mut sum = (at as u32) << COEFFICIENTS;
+    loop {
+        bits.refill();
+        let entry = states[bits.peek(WIDTH)];
+        let after = sum + (entry & !LENGTH);
+        if after & FULL == 0 {
+            bits.skip(entry & LENGTH);
+            if entry & END != 0 {
+                return;
+            }
+            sum = after;
+            continue;
+        }
+        // A symbol too long for the table, or a block that is full within an entry.
+        let next = skip_symbol(codes, bits, (sum >> COEFFICIENTS) as usize);
+        if next >= BLOCK {
+            return;
+        }
+        sum = (next as u32) << COEFFICIENTS;
+    }
+}
 
 /// Makes the tables of the two states.
 pub(super) fn states(dc: &Spec, ac: &Spec) -> Result<Box<States>> {
@@ -79,5 +104,38 @@ fn join(step: u32, from: &[u32], into: &mut [u32]) {
     let count = |entry: u32| (entry & (END - 1)) >> COEFFICIENTS;
     for (entry, &behind) in into.iter_mut().zip(from) {
         *entry = if count(behind) + count(step & 0xFFFF) <= BLOCK as u32 { behind + step } else { step };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jpeg::bits::Segments;
+    use crate::jpeg::huffman::{AcTable, skip_block};
+    use crate::jpeg::standard;
+    use crate::jpeg::testing::Noise;
+
+    #[test]
+    fn many_symbols_at_a_look_end_where_single_ones_do() {
+        for number in 0..2 {
+            let (dc, ac) = (standard::dc(number).unwrap(), standard::ac(number).unwrap());
+            let (states, table) = (states(dc, ac).unwrap(), AcTable::new(ac).unwrap());
+            let mut noise = Noise(5);
+            let data: Vec<u8> = (0..40_000).map(|_| noise.below(255) as u8).collect();
+            let segments = Segments::new(&data, 0);
+            let (mut slow, mut fast) = (segments.bits(), segments.bits());
+            let mut blocks = 0;
+            while slow.bytes_left() > 64 {
+                skip_block(&table.codes, &mut slow);
+                // From the second symbol on, in every other block.
+                let at = if blocks % 2 == 0 { 1 } else { skip_symbol(&table.codes, &mut fast, 1) };
+                if at < BLOCK {
+                    skip_rest(&states, &table.codes, &mut fast, at);
+                }
+                assert_eq!(fast.position(), slow.position(), "block {blocks}");
+                blocks += 1;
+            }
+            assert!(blocks > 500);
+        }
     }
 }

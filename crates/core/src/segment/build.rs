@@ -116,7 +116,7 @@ fn parts(bits: u32, tables: u32) -> Vec<Part> {
 }
 
 /// What can go wrong while writing: the system, or the caller stops it.
-enum Failure {
+pub(crate) enum Failure {
     Io(io::Error),
     Other(Error),
 }
@@ -133,7 +133,7 @@ impl From<Error> for Failure {
     }
 }
 
-fn io_result<T>(result: std::result::Result<T, Failure>, path: &Path) -> Result<T> {
+pub(crate) fn io_result<T>(result: std::result::Result<T, Failure>, path: &Path) -> Result<T> {
     result.map_err(|failure| match failure {
         Failure::Io(error) => failed(&error, path),
         Failure::Other(error) => error,
@@ -246,27 +246,27 @@ fn counted(len: u32, buckets: impl Iterator<Item = usize>, stop: &Stop<'_>) -> R
 }
 
 /// Writes, counts and sums up.
-struct Sink<'a, W: Write> {
-    to: BufWriter<W>,
-    at: u64,
-    crc: crc32fast::Hasher,
-    stop: &'a Stop<'a>,
+pub(crate) struct Sink<'a, W: Write> {
+    pub to: BufWriter<W>,
+    pub at: u64,
+    pub crc: crc32fast::Hasher,
+    pub stop: &'a Stop<'a>,
 }
 
 impl<W: Write> Sink<'_, W> {
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.crc.update(bytes);
         self.at += bytes.len() as u64;
         self.to.write_all(bytes)
     }
 
-    fn align(&mut self) -> io::Result<()> {
+    pub fn align(&mut self) -> io::Result<()> {
         let padding = (self.at.next_multiple_of(ALIGNMENT) - self.at) as usize;
         self.put(&[0; ALIGNMENT as usize][..padding])
     }
 
     /// A part of the file.
-    fn numbers<T: Copy, const N: usize>(
+    pub fn numbers<T: Copy, const N: usize>(
         &mut self,
         numbers: &[T],
         bytes: impl Fn(T) -> [u8; N],

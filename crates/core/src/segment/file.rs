@@ -36,6 +36,11 @@ impl Temporary {
         }
     }
 
+    /// Its name for now.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Gives it the name of `target`, once all of it is on the disk.
     ///
     /// # Errors

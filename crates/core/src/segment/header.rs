@@ -28,7 +28,7 @@ pub const VERSION: u32 = 1;
 /// The most bytes of a header: opening reads it whole.
 pub const MOST_BYTES: usize = 1 << 20;
 /// Where the tables begin.
-const FIXED: usize = 64;
+pub(crate) const FIXED: usize = 64;
 /// The most bits of a part of a code.
 const MOST_LEN: u32 = 30;
 
@@ -160,7 +160,7 @@ impl Header {
 }
 
 /// Compares the header's checksum before anything in it is believed but its size.
-fn checked(bytes: &[u8]) -> Result<()> {
+pub(crate) fn checked(bytes: &[u8]) -> Result<()> {
     let size = Fields(bytes.get(60..).unwrap_or_default()).number()? as usize;
     if !(FIXED + 4..=MOST_BYTES).contains(&size) || size > bytes.len() {
         let text = format!("expected a header within the file's {} bytes, got one of {size}", bytes.len());
@@ -175,24 +175,24 @@ fn checked(bytes: &[u8]) -> Result<()> {
 }
 
 /// Reads numbers and texts from the front.
-struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(pub &'a [u8]);
 
 impl Fields<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (first, rest) = self.0.split_first_chunk::<N>().ok_or_else(too_short)?;
         self.0 = rest;
         Ok(*first)
     }
 
-    fn number(&mut self) -> Result<u32> {
+    pub fn number(&mut self) -> Result<u32> {
         self.take().map(u32::from_le_bytes)
     }
 
-    fn long(&mut self) -> Result<u64> {
+    pub fn long(&mut self) -> Result<u64> {
         self.take().map(u64::from_le_bytes)
     }
 
-    fn text(&mut self) -> Result<String> {
+    pub fn text(&mut self) -> Result<String> {
         let size = self.number()? as usize;
         let (text, rest) = self.0.split_at_checked(size).ok_or_else(too_short)?;
         self.0 = rest;

@@ -44,10 +44,10 @@ pub enum Contents {
 }
 
 /// Takes parts one after the other.
-struct Cursor(u64);
+pub(crate) struct Cursor(pub u64);
 
 impl Cursor {
-    fn take(&mut self, items: u64, size: u64) -> Option<Range<usize>> {
+    pub fn take(&mut self, items: u64, size: u64) -> Option<Range<usize>> {
         let start = self.0.checked_next_multiple_of(ALIGNMENT)?;
         let end = start.checked_add(items.checked_mul(size)?)?;
         self.0 = end;

@@ -24,11 +24,11 @@
 //! everything. The checksums are CRC-32: of several ways to read gigabytes in a second it is the one that is in the
 //! tree already, and it cannot miss a burst of up to 32 bits. Both together are [`Segment::checksum`].
 
-mod build;
-mod file;
+pub(crate) mod build;
+pub(crate) mod file;
 pub mod header;
-mod layout;
-mod mapped;
+pub(crate) mod layout;
+pub(crate) mod mapped;
 mod sort;
 mod verify;
 
@@ -52,8 +52,9 @@ pub struct Segment {
     layout: Layout,
 }
 
+/// The bytes of a file, wherever they are.
 #[derive(Debug)]
-enum Bytes {
+pub(crate) enum Bytes {
     Owned(Vec<u8>),
     Mapped(Mapped),
 }
@@ -174,7 +175,7 @@ impl Segment {
 }
 
 /// An error with the file that it is about.
-fn named(error: Error, path: &Path) -> Error {
+pub(crate) fn named(error: Error, path: &Path) -> Error {
     match error {
         Error::Corrupt(text) => Error::Corrupt(format!("{}: {text}", path.display())),
         Error::Unsupported(text) => Error::Unsupported(format!("{}: {text}", path.display())),
