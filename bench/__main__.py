@@ -15,6 +15,7 @@ from .harness import Line
 NAMES = (
     "file_hashes",
     "look",
+    "keypoints",
     "draft",
     "two_workers",
     "fidelity",
@@ -31,6 +32,8 @@ NAMES = (
     "neardup",
     "recall",
     "hamming_search",
+    "keypoint_agreement",
+    "keypoint_search",
     "library",
     "hamming_join",
 )

@@ -21,9 +21,14 @@ LAYERS = (
     ("errors",),
     ("kinds",),
     ("options",),
-    ("hashes", "turns"),
+    ("hashes", "regions", "turns"),
     ("looks",),
+    ("corners",),
+    ("keypoints",),
     ("confirm",),
+    ("overlay",),
+    ("keypoint_index", "strays"),
+    ("parts",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
     ("joins",),
@@ -50,6 +55,7 @@ LAYERS = (
 
 HEAVY = {
     "PIL",
+    "cv2",
     "matplotlib",
     "narwhals",
     "numpy",

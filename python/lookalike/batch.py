@@ -161,10 +161,15 @@ class _Batch:
                 place.item = replace(item, digest=digest)
             self._start(place, lambda item: by_pillow(item, self._plan))
         elif self._plan.rest:
-            own = fingerprint_of(self._plan, item.image, found, digest)
-            self._start(place, lambda item: with_rest(item, self._plan, own))
+            # There, for it may have keypoints to find.
+            self._start(
+                place, lambda item: with_rest(item, self._plan, fingerprint_of(self._plan, item.image, found, digest))
+            )
+        elif self._plan.keypoints:
+            place.item = replace(item, digest=digest)  # which is not to be made again
+            self._start(place, lambda item: fingerprint_of(self._plan, item.image, found, digest))
         else:
-            hashes, width, height, form, warning, look, _ = found
+            hashes, width, height, form, warning, look, *_ = found
             extra = [*([look] if self._plan.look else []), *([digest] if self._plan.digest else [])]
             values = (item.image, *hashes, width, height, form, self._plan.recipe, *extra, warning, None)
             place.row = dict(zip(self._plan.names, values, strict=True))

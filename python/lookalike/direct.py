@@ -7,16 +7,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ._core import Gate, Job
 from .errors import LimitError, NoFileError, NoImageError
 from .hashes import Hash, MultiHash, parse_hash
+from .keypoints import KEYPOINT_SIDE, grey_array, keypoints_of, need_extra, query_keypoints
 from .kinds import Kind
 from .looks import Look
 from .options import Limits
 from .prints import Fingerprint, Hashes, row_names
 from .sources import FileName
 from .turns import is_across
+
+if TYPE_CHECKING:
+    from ._core import Grey
 
 __all__ = [
     "Failed",
@@ -29,9 +34,10 @@ __all__ = [
     "print_of",
     "turned_print",
     "turned_prints_of",
+    "with_query_keypoints",
 ]
 
-Found = tuple[list[str], int, int, str, str | None, bytes | None, int | None]
+Found = tuple[list[str], int, int, str, str | None, bytes | None, int | None, "Grey | None"]
 Failed = tuple[str, int | None, str]
 
 # Bytes of files, and of pixels decoded from them, that may be held at one time in this process. The files of
@@ -53,6 +59,7 @@ class Plan:
         own: kinds that it computes, by their texts, each with its number of bits.
         digest: whether the content's digest is wanted too.
         look: whether what is kept for a second look is wanted too.
+        keypoints: whether keypoints are wanted too.
     """
 
     kinds: tuple[Kind, ...]
@@ -64,19 +71,34 @@ class Plan:
     own: dict[str, tuple[Kind, int | None]]
     digest: bool = False
     look: bool = False
+    keypoints: bool = False
 
 
-def plan_of(kinds: Sequence[Kind], recipe: str, limits: Limits, digest: bool = False, look: bool = False) -> Plan:
-    """Decide what the core does."""
-    kinds = tuple(kinds)
-    names = tuple(row_names(kinds, digest, look))
+def plan_of(
+    kinds: Sequence[Kind],
+    recipe: str,
+    limits: Limits,
+    digest: bool = False,
+    look: bool = False,
+    keypoints: bool = False,
+) -> Plan:
+    """Decide what the core does.
+
+    Raises:
+        MissingExtraError: if keypoints are wanted and OpenCV is not installed.
+    """
+    if keypoints:
+        need_extra()
+    kinds, extras = tuple(kinds), (digest, look, keypoints)
+    names = tuple(row_names(kinds, *extras))
     own = [kind for kind in kinds if not _needs_colored_segments(kind)]
     if not recipe.startswith("standard") or not own:
-        return Plan(kinds, recipe, limits, names, None, kinds, {}, digest, look)
+        return Plan(kinds, recipe, limits, names, None, kinds, {}, *extras)
     rest = tuple(kind for kind in kinds if _needs_colored_segments(kind))
-    job = Job([_spec(kind) for kind in own], max(0, limits.pixels), max(0, limits.bytes), _gate(), digest, look)
+    specs, most = [_spec(kind) for kind in own], (max(0, limits.pixels), max(0, limits.bytes))
+    job = Job(specs, *most, _gate(), digest, look, KEYPOINT_SIDE if keypoints else None)
     texts = {str(kind): (kind, kind.bits) for kind in own}
-    return Plan(kinds, recipe, limits, names, job, rest, texts, digest, look)
+    return Plan(kinds, recipe, limits, names, job, rest, texts, *extras)
 
 
 def is_elsewhere(failed: Failed) -> bool:
@@ -119,15 +141,16 @@ def print_of(plan: Plan, image: str, source: bytes | FileName) -> Fingerprint | 
 
 
 def fingerprint_of(plan: Plan, image: str, found: Found, digest: str | None) -> Fingerprint:
-    """What the core found, as hashes."""
-    texts, width, height, form, warning, data, pdq_quality = found
+    """What the core found, as hashes, and the keypoints of the plane that it gives."""
+    texts, width, height, form, warning, data, pdq_quality, grey = found
     look = None if data is None else Look.trusted(data)
-    hashes = _hashes_of(plan, texts)
-    return Fingerprint(image, hashes, width, height, form, plan.recipe, warning, digest, look, pdq_quality)
+    keypoints = None if grey is None else keypoints_of(grey_array(grey), (width, height))
+    about = (image, _hashes_of(plan, texts), width, height, form, plan.recipe, warning, digest, look)
+    return Fingerprint(*about, pdq_quality, keypoints)
 
 
 def turned_prints_of(plan: Plan, image: str, source: bytes | FileName) -> list[Fingerprint] | None:
-    """`print_of` the picture turned by each orientation, 1 to 8, from one decoding.
+    """`print_of` the picture turned by each orientation, 1 to 8, from one decoding; see `turned_fingerprints`.
 
     Raises:
         SourceError, OSError: if it cannot be read.
@@ -140,10 +163,18 @@ def turned_prints_of(plan: Plan, image: str, source: bytes | FileName) -> list[F
         if is_elsewhere(failed):
             return None
         raise exception_of(failed)
-    turns, width, height, form, warning, look, qualities = found
-    first = fingerprint_of(plan, image, (turns[0], width, height, form, warning, look, qualities[0]), digest)
+    turns, width, height, form, warning, look, qualities, grey = found
+    first = fingerprint_of(plan, image, (turns[0], width, height, form, warning, look, qualities[0], None), digest)
     each = enumerate(zip(turns, qualities, strict=True), 1)
-    return [turned_print(first, turn, _hashes_of(plan, texts), quality) for turn, (texts, quality) in each]
+    prints = [turned_print(first, turn, _hashes_of(plan, texts), quality) for turn, (texts, quality) in each]
+    return prints if grey is None else with_query_keypoints(prints, grey)
+
+
+def with_query_keypoints(prints: Sequence[Fingerprint], grey: Grey) -> list[Fingerprint]:
+    """The fingerprints of a picture in all turns, the first two with its keypoints, and with those of it mirrored."""
+    upright, mirrored, *rest = prints
+    one, other = query_keypoints(grey_array(grey), (upright.width, upright.height))
+    return [replace(upright, keypoints=one), replace(mirrored, keypoints=other), *rest]
 
 
 def turned_print(upright: Fingerprint, turn: int, hashes: Hashes, pdq_quality: int | None) -> Fingerprint:

@@ -65,6 +65,7 @@ def fingerprint(
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
     look: bool = False,
+    keypoints: bool = False,
 ) -> Fingerprint:
     """Fingerprint one picture.
 
@@ -76,14 +77,16 @@ def fingerprint(
         digest: whether to give the content's digest: BLAKE3 of the file's bytes in hex, or `"pixels:"` and that
             of the pixels of an image or array.
         look: whether to give what is kept for a second look, with the picture's quality.
+        keypoints: whether to give the keypoints, by which parts of the picture are found (extra `parts`).
 
     Raises:
         SourceError: if it cannot be read as a picture; its subclasses tell the cases apart.
+        MissingExtraError: if keypoints are asked for and OpenCV is not installed.
         OSError: if the system refuses to read it.
         ValueError: for an unknown kind or recipe, or a source that means several pictures.
         TypeError: for a source of a type that is not supported.
     """
-    plan = _plan(kinds, recipe, limits, digest, look)
+    plan = _plan(kinds, recipe, limits, digest, look, keypoints)
     return _of_single(source, plan, fingerprint_item)
 
 
@@ -95,6 +98,7 @@ def turned_fingerprints(
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
     look: bool = False,
+    keypoints: bool = False,
 ) -> list[Fingerprint]:
     """Fingerprint one picture as it is turned and mirrored in all eight ways, from one decoding.
 
@@ -108,6 +112,9 @@ def turned_fingerprints(
         limits: what the source may cost.
         digest: whether to give the content's digest, the same in all eight.
         look: whether to give looks, turned too.
+        keypoints: whether to give the keypoints of a picture that is looked for, more than `fingerprint` gives: the
+            first has those of the picture as it is, the second those of it mirrored. The others have none, for
+            keypoints turn with the picture.
 
     Returns:
         Eight, by orientation from 1, which is the picture as it is: see `turns.NAMES`.
@@ -115,7 +122,7 @@ def turned_fingerprints(
     Raises:
         SourceError, OSError, ValueError, TypeError: as `fingerprint`.
     """
-    return _of_single(source, _plan(kinds, recipe, limits, digest, look), turned_item)
+    return _of_single(source, _plan(kinds, recipe, limits, digest, look, keypoints), turned_item)
 
 
 def turned_many(
@@ -127,6 +134,7 @@ def turned_many(
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
     look: bool = False,
+    keypoints: bool = False,
 ) -> Generator[Turned, None, None]:
     """`turned_fingerprints` of many pictures as a stream, in input order, errors included.
 
@@ -138,11 +146,12 @@ def turned_many(
         limits: what one source may cost.
         digest: whether to give the contents' digests.
         look: whether to give looks.
+        keypoints: whether to give keypoints.
 
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits, digest, look), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
     return turned_prints(expand(sources), plan, threads)
 
 
@@ -193,6 +202,7 @@ def fingerprint_rows(
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
     look: bool = False,
+    keypoints: bool = False,
 ) -> Generator[Row, None, None]:
     """Fingerprint many pictures as a stream: one row for each, in input order, errors included.
 
@@ -214,7 +224,7 @@ def fingerprint_rows(
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits, digest, look), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
     return_large_blocks()
     return batch.rows(expand(sources), plan, threads)
 
@@ -230,6 +240,7 @@ def fingerprint_many(
     limits: Limits = DEFAULT_LIMITS,
     digest: bool = False,
     look: bool = False,
+    keypoints: bool = False,
 ) -> Any:
     """Fingerprint many pictures into a table, one row for each, in input order.
 
@@ -249,16 +260,17 @@ def fingerprint_many(
         limits: what one source may cost.
         digest: whether to add a column `digest`, before `warning`; see `fingerprint_rows`.
         look: whether to add a column `look`, of bytes, before these; see `fingerprint_rows`.
+        keypoints: whether to add a column `keypoints`, of bytes, behind it; see `fingerprint_rows`.
 
     Raises:
         SourceError, OSError, TypeError: if `sources` is a single thing with no picture in it.
         ValueError, TypeError: for arguments that are out of range.
-        MissingExtraError: if the package for `to` is not installed.
+        MissingExtraError: if the package for `to`, or for keypoints, is not installed.
     """
     from .frames import check_backend, to_frame
 
     check_backend(to)
-    plan, threads = _plan(kinds, recipe, limits, digest, look), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
     return_large_blocks()
     rows = batch.rows(_checked(sources), plan, threads)
     return to_frame(_watched(rows, sources, progress), plan.names, to)
@@ -275,16 +287,16 @@ def worker_count(workers: int | None) -> int:
     return workers
 
 
-def _plan(kinds: str | Kind | Iterable[str | Kind], recipe: str, limits: Limits, digest: bool, look: bool) -> Plan:
+def _plan(kinds: str | Kind | Iterable[str | Kind], recipe: str, limits: Limits, *extras: bool) -> Plan:
     if isinstance(kinds, tuple) and all(isinstance(kind, str) for kind in kinds):
-        return _kept_plan(kinds, recipe, limits, digest, look)
-    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest, look)
+        return _kept_plan(kinds, recipe, limits, *extras)
+    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, *extras)
 
 
 # To make a plan takes a tenth of the time of a small photo.
 @lru_cache(maxsize=16)
-def _kept_plan(kinds: tuple[str, ...], recipe: str, limits: Limits, digest: bool, look: bool) -> Plan:
-    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, digest, look)
+def _kept_plan(kinds: tuple[str, ...], recipe: str, limits: Limits, *extras: bool) -> Plan:
+    return plan_of(parse_kinds(kinds), recipe_name(recipe), limits, *extras)
 
 
 if hasattr(os, "register_at_fork"):

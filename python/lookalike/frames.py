@@ -33,7 +33,7 @@ _PACKAGES = {"pandas": "pandas", "polars": "polars", "arrow": "pyarrow"}
 _FORMS = (".csv", ".json", ".parquet")
 INTEGER_COLUMNS = frozenset({"width", "height", "hamming_distance"})
 REAL_COLUMNS = frozenset({"segment_distance", "confidence"})
-BYTES_COLUMNS = frozenset({"look"})
+BYTES_COLUMNS = frozenset({"keypoints", "look"})
 
 
 def check_backend(to: str) -> None:

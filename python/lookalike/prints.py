@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import NoImageError
 from .hashes import Hash, MultiHash
+from .keypoints import KEYPOINT_SIDE, Keypoints
 from .kinds import ARTICLE_KINDS, Kind
 from .looks import Look
 from .turns import ALL_TURNS
@@ -15,12 +16,13 @@ from .turns import ALL_TURNS
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ._core import Planes
+    from ._core import Grey, Planes
 
 __all__ = [
     "Computed",
     "Fingerprint",
     "Hashes",
+    "Kept",
     "Row",
     "compute",
     "compute_all",
@@ -57,6 +59,7 @@ class Fingerprint:
         look: what is kept for a second look, if it was asked for.
         pdq_quality: of `pdq`, 0 to 100, if it is among the kinds. Meta's advice is not to match by `pdq` below 50: such
             a picture has too little detail to be told from others.
+        keypoints: by which parts of it are found, if they were asked for.
     """
 
     image: str
@@ -69,6 +72,7 @@ class Fingerprint:
     digest: str | None = None
     look: Look | None = None
     pdq_quality: int | None = None
+    keypoints: Keypoints | None = None
 
     def __getitem__(self, kind: str | Kind) -> Hash | MultiHash:
         text = str(Kind.parse(kind))
@@ -82,12 +86,14 @@ class Fingerprint:
         return None if self.look is None else self.look.quality
 
     def as_row(self) -> Row:
-        """The fingerprint as a row of `fingerprint_many`'s table; with a look and a digest if there are any."""
+        """The fingerprint as a row of `fingerprint_many`'s table; with what else there is of it."""
         row: Row = {"image": self.image}
         row.update((kind, value.hex) for kind, value in self.hashes.items())
         row.update(width=self.width, height=self.height, format=self.format, recipe=self.recipe)
         if self.look is not None:
             row["look"] = self.look.data
+        if self.keypoints is not None:
+            row["keypoints"] = self.keypoints.data
         if self.digest is not None:
             row["digest"] = self.digest
         row.update(warning=self.warning, error=None)
@@ -101,14 +107,21 @@ class Computed(NamedTuple):
     pdq_quality: int | None
 
 
+class Kept(NamedTuple):
+    """What is kept of a picture beside its hashes, where it was asked for: the look, and the plane for keypoints."""
+
+    look: Look | None
+    grey: Grey | None
+
+
 def compute(image: Image.Image, kinds: Sequence[Kind], recipe: str) -> Hashes:
     """Hash one picture that is decoded already: `compute_all` without the rest."""
     return compute_all(image, kinds, recipe)[0].hashes
 
 
 def compute_all(
-    image: Image.Image, kinds: Sequence[Kind], recipe: str, look: bool = False
-) -> tuple[Computed, Look | None]:
+    image: Image.Image, kinds: Sequence[Kind], recipe: str, look: bool = False, keypoints: bool = False
+) -> tuple[Computed, Kept]:
     """Hash one picture that is decoded already.
 
     Args:
@@ -116,18 +129,19 @@ def compute_all(
         kinds: which hashes.
         recipe: the recipe that normalised it, with or without its version.
         look: whether what is kept for a second look is wanted too.
+        keypoints: whether the plane for keypoints is wanted too.
 
     Raises:
         NoImageError: if it has no pixels, or a mode that Pillow cannot convert to grey (`LAB` and `La`).
     """
     pixels, bright = _planes(image, kinds, look)
-    return _computed(image, pixels, bright, kinds, recipe), Look.trusted(pixels.look()) if look else None
+    return _computed(image, pixels, bright, kinds, recipe), _kept(pixels, look, keypoints)
 
 
 def compute_turned(
-    image: Image.Image, kinds: Sequence[Kind], recipe: str, look: bool
-) -> tuple[list[Computed], Look | None]:
-    """The hashes of a picture turned by each orientation, 1 to 8, and the look of it as it is, if it is wanted.
+    image: Image.Image, kinds: Sequence[Kind], recipe: str, look: bool, keypoints: bool = False
+) -> tuple[list[Computed], Kept]:
+    """The hashes of a picture turned by each orientation, 1 to 8, and what is kept of it as it is.
 
     Raises:
         NoImageError: as `compute_all`.
@@ -142,7 +156,11 @@ def compute_turned(
         whole = pixels.turned(turn)
         shown = whole if bright is pixels else bright.turned(turn)
         turns.append(_computed(turned(image, turn) if needs_image else image, whole, shown, kinds, recipe))
-    return turns, Look.trusted(pixels.look()) if look else None
+    return turns, _kept(pixels, look, keypoints)
+
+
+def _kept(pixels: Planes, look: bool, keypoints: bool) -> Kept:
+    return Kept(Look.trusted(pixels.look()) if look else None, pixels.within(KEYPOINT_SIDE) if keypoints else None)
 
 
 def _planes(image: Image.Image, kinds: Sequence[Kind], look: bool) -> tuple[Planes, Planes]:
@@ -184,9 +202,12 @@ def parse_kinds(kinds: str | Kind | Iterable[str | Kind]) -> list[Kind]:
     return parsed
 
 
-def row_names(kinds: str | Kind | Iterable[str | Kind], digest: bool = False, look: bool = False) -> list[str]:
-    """The columns of a table of fingerprints with these kinds, with the look and the content's digest or without."""
-    about = ["width", "height", "format", "recipe", *(["look"] if look else []), *(["digest"] if digest else [])]
+def row_names(
+    kinds: str | Kind | Iterable[str | Kind], digest: bool = False, look: bool = False, keypoints: bool = False
+) -> list[str]:
+    """The columns of a table of fingerprints with these kinds, and with what else is asked for."""
+    extras = {"look": look, "keypoints": keypoints, "digest": digest}
+    about = ["width", "height", "format", "recipe", *(name for name, wanted in extras.items() if wanted)]
     return ["image", *map(str, parse_kinds(kinds)), *about, "warning", "error"]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from .direct import Plan, print_of, turned_print, turned_prints_of
-from .prints import Computed, Fingerprint, compute_all, compute_turned
+from .direct import Plan, print_of, turned_print, turned_prints_of, with_query_keypoints
+from .keypoints import grey_array, keypoints_of
+from .prints import Computed, Fingerprint, Kept, compute_all, compute_turned
 from .sources import FileName, Item, Picture, digested, open_picture, pixel_digest
 from .sources.items import is_array, is_image, settle
 from .workers import Gate
@@ -64,7 +65,7 @@ def with_rest(item: Item, plan: Plan, own: Fingerprint) -> Fingerprint:
     item = with_digest(item, plan)
     if item.digest != own.digest and isinstance(item.source, bytes):
         return fingerprint_item(item, plan)  # the file has changed since the core read it
-    return _joined(plan, own, _decoded(item, replace(plan, kinds=plan.rest, look=False)))
+    return _joined(plan, own, _decoded(item, _rest_of(plan)))
 
 
 def turned_item(item: Item, plan: Plan) -> list[Fingerprint]:
@@ -86,8 +87,12 @@ def turned_item(item: Item, plan: Plan) -> list[Fingerprint]:
         return _turned_by_pillow(item, plan)
     if item.digest != own[0].digest and isinstance(item.source, bytes):
         return turned_item(item, plan)  # the file has changed since the core read it
-    rest = _turned_by_pillow(item, replace(plan, kinds=plan.rest, look=False))
+    rest = _turned_by_pillow(item, _rest_of(plan))
     return [_joined(plan, mine, theirs) for mine, theirs in zip(own, rest, strict=True)]
+
+
+def _rest_of(plan: Plan) -> Plan:
+    return replace(plan, kinds=plan.rest, look=False, keypoints=False)
 
 
 def _joined(plan: Plan, own: Fingerprint, rest: Fingerprint) -> Fingerprint:
@@ -98,26 +103,30 @@ def _joined(plan: Plan, own: Fingerprint, rest: Fingerprint) -> Fingerprint:
 
 def _turned_by_pillow(item: Item, plan: Plan) -> list[Fingerprint]:
     with _gate.visit() as reserve:
-        return _turned(item, plan, reserve)
+        prints, kept = _turned(item, plan, reserve)
+    return prints if kept.grey is None else with_query_keypoints(prints, kept.grey)
 
 
 def _decoded(item: Item, plan: Plan) -> Fingerprint:
     with _gate.visit() as reserve:
         # In a function of its own, so that the pixels are free before the gate lets the next ones in.
-        return _hashed(item, plan, reserve)
+        found, kept = _hashed(item, plan, reserve)
+    if kept.grey is None:
+        return found
+    return replace(found, keypoints=keypoints_of(grey_array(kept.grey), (found.width, found.height)))
 
 
-def _hashed(item: Item, plan: Plan, reserve: Callable[[int], None]) -> Fingerprint:
+def _hashed(item: Item, plan: Plan, reserve: Callable[[int], None]) -> tuple[Fingerprint, Kept]:
     picture = open_picture(item, plan.recipe, plan.limits, reserve)
-    computed, look = compute_all(picture.image, plan.kinds, plan.recipe, plan.look)
-    return replace(_about(item, plan, picture, computed), look=look)
+    computed, kept = compute_all(picture.image, plan.kinds, plan.recipe, plan.look, plan.keypoints)
+    return replace(_about(item, plan, picture, computed), look=kept.look), kept
 
 
-def _turned(item: Item, plan: Plan, reserve: Callable[[int], None]) -> list[Fingerprint]:
+def _turned(item: Item, plan: Plan, reserve: Callable[[int], None]) -> tuple[list[Fingerprint], Kept]:
     picture = open_picture(item, plan.recipe, plan.limits, reserve)
-    turns, look = compute_turned(picture.image, plan.kinds, plan.recipe, plan.look)
-    upright = replace(_about(item, plan, picture, turns[0]), look=look)
-    return [turned_print(upright, turn, *computed) for turn, computed in enumerate(turns, 1)]
+    turns, kept = compute_turned(picture.image, plan.kinds, plan.recipe, plan.look, plan.keypoints)
+    upright = replace(_about(item, plan, picture, turns[0]), look=kept.look)
+    return [turned_print(upright, turn, *computed) for turn, computed in enumerate(turns, 1)], kept
 
 
 def _about(item: Item, plan: Plan, picture: Picture, computed: Computed) -> Fingerprint:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["ALL_TURNS", "NAMES", "NO_TURN", "inverse", "is_across", "name_of", "number_of", "parse_turns"]
+__all__ = [
+    "ALL_TURNS",
+    "NAMES",
+    "NO_TURN",
+    "inverse",
+    "is_across",
+    "is_mirrored",
+    "name_of",
+    "number_of",
+    "parse_turns",
+]
 
 NAMES = ("none", "mirror", "rotate180", "flip", "transpose", "rotate90", "transverse", "rotate270")
 """By orientation, from 1. Each says what was done to one picture (the library's) to get another (the query).
@@ -58,6 +68,11 @@ def inverse(turn: int) -> int:
 def is_across(turn: int) -> bool:
     """Whether rows become columns, so that width and height change places."""
     return turn in (5, 6, 7, 8)
+
+
+def is_mirrored(turn: int) -> bool:
+    """Whether it mirrors: no rotation does the same."""
+    return turn in (2, 4, 5, 7)
 
 
 def parse_turns(transforms: str | Iterable[str]) -> tuple[int, ...]:

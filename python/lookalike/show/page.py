@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .cards import Card
 
-__all__ = ["Section", "fragment", "page", "visible"]
+__all__ = ["Section", "escaped", "fragment", "page", "visible"]
 
 # Signs that turn the direction of the text after them: a name with one can pose as another.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -82,7 +82,7 @@ def page(title: str, body: str) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_escaped(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        f"<title>{escaped(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
         "</body>\n</html>\n"
     )
 
@@ -94,10 +94,10 @@ def fragment(
     parts = [
         f"<style>{_STYLE}</style>",
         f'<div class="lookalike" style="--lk-side:{thumbnail_side}px;--lk-card:{max(thumbnail_side + 18, 190)}px">',
-        f'<h1>{_escaped(title)}</h1>\n<p class="lk-dim">{_escaped(summary)}</p>',
+        f'<h1>{escaped(title)}</h1>\n<p class="lk-dim">{escaped(summary)}</p>',
         _query(query) if query else "",
         *(_section(section) for section in sections),
-        f'<p class="lk-more">{_escaped(more)}</p>' if more else "",
+        f'<p class="lk-more">{escaped(more)}</p>' if more else "",
         "</div>",
     ]
     return "\n".join(filter(None, parts))
@@ -117,12 +117,13 @@ def _written_out(sign: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text, made `visible`, for a place in a page or in an attribute between double quotes."""
     return html.escape(visible(text))
 
 
 def _section(section: Section) -> str:
-    heading = f'<p class="lk-dim"><bdi>{_escaped(section.heading)}</bdi></p>\n' if section.heading else ""
+    heading = f'<p class="lk-dim"><bdi>{escaped(section.heading)}</bdi></p>\n' if section.heading else ""
     cards = "\n".join(map(_card, section.cards))
     return f'<section class="lk-group">\n{heading}<div class="lk-grid">\n{cards}\n</div>\n</section>'
 
@@ -131,7 +132,7 @@ def _card(card: Card) -> str:
     badge = ""
     if card.badge:
         style = "lk-badge lk-exact" if card.is_exact else "lk-badge"
-        badge = f'<span class="{style}">{_escaped(card.badge)}</span>'
+        badge = f'<span class="{style}">{escaped(card.badge)}</span>'
     return (
         f'<figure class="lk-card"><div class="lk-pic">{_picture(card)}{badge}</div>\n'
         f"<figcaption>{_caption(card)}</figcaption></figure>"
@@ -140,15 +141,15 @@ def _card(card: Card) -> str:
 
 def _query(card: Card) -> str:
     picture = f'<div class="lk-large">{_picture(card)}</div>' if card.thumbnail or card.problem else ""
-    badge = f'<p class="lk-line">{_escaped(card.badge)}</p>'
+    badge = f'<p class="lk-line">{escaped(card.badge)}</p>'
     return f'<div class="lk-query">{picture}<div class="lk-text">{badge}{_caption(card, is_wide=True)}</div></div>'
 
 
 def _picture(card: Card) -> str:
     small = card.thumbnail
     if small is None:
-        return f'<div class="lk-none"><b aria-hidden="true">⌀</b>{_escaped(card.problem)}</div>'
-    alt = _escaped(card.image)
+        return f'<div class="lk-none"><b aria-hidden="true">⌀</b>{escaped(card.problem)}</div>'
+    alt = escaped(card.image)
     return f'<img src="{small.uri}" width="{small.width}" height="{small.height}" alt="{alt}" decoding="async">'
 
 
@@ -157,15 +158,15 @@ def _caption(card: Card, *, is_wide: bool = False) -> str:
     if not is_wide:
         folder, name = _last_folders(folder), _elided(name)
     note = card.problem if card.thumbnail else ""
-    lines = [f'<div class="lk-name" title="{_escaped(card.image)}"><bdi>{_escaped(name)}</bdi></div>']
+    lines = [f'<div class="lk-name" title="{escaped(card.image)}"><bdi>{escaped(name)}</bdi></div>']
     lines += [
-        f'<div class="lk-line"><bdi>{_escaped(line)}</bdi></div>'
+        f'<div class="lk-line"><bdi>{escaped(line)}</bdi></div>'
         for line in (folder, *card.facts.split("\n"), note)
         if line
     ]
     if card.hashes:
         pairs = (
-            f'<dt>{_escaped(kind)}</dt><dd title="{_escaped(text)}">{_escaped(text)}</dd>' for kind, text in card.hashes
+            f'<dt>{escaped(kind)}</dt><dd title="{escaped(text)}">{escaped(text)}</dd>' for kind, text in card.hashes
         )
         lines.append(f"<dl>{''.join(pairs)}</dl>")
     return "\n".join(lines)
