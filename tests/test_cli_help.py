@@ -17,7 +17,7 @@ from lookalike.frames import load
 
 GOLDEN = Path(__file__).parent / "golden" / "help"
 COMMANDS = (
-    *("hash", "scan", "duplicates", "similar", "compare", "gallery", "library", "evaluate", "calibrate"),
+    *("hash", "scan", "duplicates", "similar", "compare", "evidence", "gallery", "library", "evaluate", "calibrate"),
     *(f"library {name}" for name in library.COMMANDS),
 )
 HEAVY = {"PIL", "numpy", "pandas", "polars", "pyarrow", "narwhals", "tqdm", "urllib3"}

@@ -17,6 +17,7 @@ _COMMANDS = {
     "duplicates": "list the images that have the same hash",
     "similar": "rank images by their distance to one image",
     "compare": "tell whether two images look alike",
+    "evidence": "write a page or picture that shows how two images are related",
     "gallery": "write a page that shows images with their hashes",
     "library": "keep fingerprints on disk: add, search, find copies among millions",
     "evaluate": "measure on photos of yours how well edited copies are found",
@@ -26,7 +27,7 @@ _COMMANDS = {
 _EXIT_STATUS = """\
 exit status, the same for every command:
   0    done
-  1    done, but some inputs could not be read (compare: the two do not look alike)
+  1    done, but some inputs could not be read (compare, evidence: the two do not look alike)
   2    wrong usage, or nothing could be done
   130  interrupted; what was done until then is kept
 

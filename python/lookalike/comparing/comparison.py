@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..confirm import CONFIDENCES, UNGUIDED
+from ..errors import MissingExtraError
 from ..kinds import NAMES, Kind
 from ..looks import Look
 from ..options import DEFAULT_LIMITS, Limits
 from ..prints import parse_kinds
-from ..turns import NO_TURN, inverse, name_of, parse_turns
+from ..regions import Matrix, Polygon, Region
+from ..turns import NO_TURN, inverse, is_mirrored, name_of, parse_turns
 from .facts import Facts, Tries, look_twice
-from .geometry import Matrix
+from .lay import Lay, lay_of
+from .part_words import NO_PARTS, PartAccount
+from .parts import Parts, look_for_parts, when_to_look
 from .reasons import Account
 from .sides import Side, pixels_of, read
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ..parts import PartMatch
+    from ..show.gallery import Gallery
+
 __all__ = ["AGREEMENT", "DECIDING", "RADIUS", "VERDICTS", "Comparison", "compare", "compare_sides", "read_side"]
 
-VERDICTS = ("same bytes", "same picture", "copy", "similar", "different")
+VERDICTS = ("same bytes", "same picture", "copy", "part", "similar", "shared logo", "different")
 """From the most alike on."""
+
+UNLIKE = ("shared logo", "different")
+"""The verdicts of pictures that are not alike."""
+
+PAGES = (".html", ".htm")
+"""How the names of pages end."""
 
 DECIDING = ("phash", "dhash")
 """The kinds that tell whether two pictures look alike, where the second look does not say so."""
@@ -54,22 +68,28 @@ class Comparison:
             - `"same bytes"`: the files are equal;
             - `"same picture"`: every pixel is equal once decoded, whatever the format and metadata;
             - `"copy"`: one was made from the other, or both from a third;
+            - `"part"`: one is a part of the other, or both share a part, as a crop or a collage do;
             - `"similar"`: they look alike, and may be copies or two photos of one thing;
+            - `"shared logo"`: different pictures with the same logo, caption or frame;
             - `"different"`: none of these.
-        confidence: how sure the second look is that they are copies, 0 to 1; 1 if the pixels are equal.
-        transform: what was done to A to get B: `"none"`, `"mirror"`, `"rotate90"` (clockwise) and so on.
+        confidence: how sure the second look, or for a part the search for parts, is that they are copies, 0 to 1; 1 if
+            the pixels are equal.
+        transform: what was done to A to get B: `"none"`, `"mirror"`, `"rotate90"` (clockwise) and so on; for a part the
+            nearest of these.
         trimmed: whether a border of A or B was left out when they were laid onto each other.
         distances: by kind, A being turned as the transform says: bits that differ, or segments without a partner.
         overlap: share of B that A covers; 0 if they could not be laid onto each other.
         matrix: two rows of three: from `(x, y, 1)` in A to the place in B, both in shares of the whole pictures' sides
-            from the upper left corner; `None` if they could not be laid onto each other.
-        gain: what A's grey values are multiplied by to get B's; `None` likewise.
+            from the upper left corner; `None` if they could not be laid onto each other. For a part three rows, the
+            third for what to divide by, since it may be seen at an angle.
+        gain: what A's grey values are multiplied by to get B's; `None` likewise, and for a part.
         bias: what is added to them then, -255 to 255; `None` likewise.
         recoloured: whether B's colours differ from A's; a change of brightness is none of colour.
         quality: how much there is to see in A and in B, 0 to 100.
         shapes: size and format of each, such as `"640 x 480 JPEG"`.
         summary: what the verdict rests on, without a stop.
         reasons: what was tried, what agreed and what did not, one sentence each.
+        part: what was found of parts, from A to B; `None` if they were not looked for.
     """
 
     a: str
@@ -80,7 +100,7 @@ class Comparison:
     trimmed: bool
     distances: Mapping[str, int | float]
     overlap: float
-    matrix: tuple[tuple[float, float, float], tuple[float, float, float]] | None
+    matrix: tuple[tuple[float, float, float], ...] | None
     gain: float | None
     bias: float | None
     recoloured: bool
@@ -89,16 +109,28 @@ class Comparison:
     summary: str
     reasons: tuple[str, ...]
     _sides: tuple[Side, Side] = field(compare=False)
+    part: PartMatch | None = field(default=None, compare=False)
 
     @property
     def is_alike(self) -> bool:
-        """Whether the verdict is any but `"different"`."""
-        return self.verdict != "different"
+        """Whether the verdict is any but `"different"` and `"shared logo"`."""
+        return self.verdict not in UNLIKE
 
     @property
     def is_copy(self) -> bool:
-        """Whether the verdict is `"copy"`, or the same bytes or picture."""
-        return self.verdict in VERDICTS[: VERDICTS.index("copy") + 1]
+        """Whether the verdict is `"copy"` or `"part"`, or the same bytes or picture."""
+        return self.verdict in VERDICTS[: VERDICTS.index("part") + 1]
+
+    @property
+    def region(self) -> Region:
+        """What they share without borders, as outlines and shares of both; empty if they could not be laid so."""
+        return Region() if self.lay is None else self.lay.region
+
+    @property
+    def lay(self) -> Lay | None:
+        """How A is laid onto B to show what they share, if it can be."""
+        one, other = self._sides
+        return lay_of(self.matrix, self.part, (one.look.box, other.look.box))
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -112,30 +144,53 @@ class Comparison:
         return f"<Comparison of {self.a!r} and {self.b!r}: {self.verdict}>"
 
     def as_row(self) -> dict[str, Any]:
-        """The comparison as a row of a table; the columns named after kinds hold distances."""
+        """The comparison as a row of a table.
+
+        The columns named after kinds hold distances, those of outlines lists of `[x, y]` as JSON texts.
+        """
         about = ("a", "b", "verdict", "confidence", "transform", "trimmed", "overlap")
         row = {name: getattr(self, name) for name in about}
         row["confidence"], row["overlap"] = round(self.confidence, 4), round(self.overlap, 4)
-        return {**row, **self.distances}
+        region = self.region
+        return {
+            **row,
+            **self.distances,
+            "overlap_a": round(region.of_a, 4),
+            "inliers": None if self.part is None else len(self.part.inliers),
+            "region_a": _json(region.in_a),
+            "region_b": _json(region.in_b),
+        }
 
     def picture(self) -> Image.Image:
-        """The evidence: both pictures, B laid onto A, and a map of where they agree. Both are read again.
+        """The evidence as a picture: both, A laid onto B, and where they agree. Both are read again.
 
         Raises:
             SourceError, OSError: if one of them cannot be read any more.
         """
-        from .evidence import draw
+        from .evidence.sheet import draw
 
         return draw(self)
 
+    def show(self) -> Gallery:
+        """The evidence to look at in a notebook, with `html()` and `save(path)` for a page. Both are read again.
+
+        Raises:
+            SourceError, OSError: as `picture`.
+        """
+        from .evidence.page import shown
+
+        return shown(self)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the evidence to a file of a format that its name tells, and return its path.
+        """Write the evidence to a file, a page or a picture as its name tells, and return its path.
 
         Raises:
             SourceError, OSError: as `picture`, or if the file cannot be written.
             ValueError: if the name does not tell a format.
         """
         target = Path(path)
+        if target.suffix.lower() in PAGES:
+            return self.show().save(target)
         self.picture().save(target)
         return target
 
@@ -147,6 +202,7 @@ def compare(
     kinds: str | Kind | Iterable[str | Kind] | None = None,
     recipe: str = "standard",
     transforms: str | Iterable[str] = "all",
+    parts: Parts = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Comparison:
     """Tell how two pictures are related, and why.
@@ -156,17 +212,23 @@ def compare(
         b: likewise: the one that may have been made from A.
         kinds: hash kinds whose distances are wanted; by default all eight.
         recipe: `"standard"` or `"imagehash"`.
-        transforms: which turns of A to try: `"all"`, `"none"`, or names such as `"mirror"`.
+        transforms: which turns of A to try: `"all"`, `"none"`, or names such as `"mirror"`. Parts are found however
+            they are rotated, but mirrored ones only if a turn that mirrors is among these.
+        parts: whether to look for a part of one in the other where they are no copies as whole pictures: by default if
+            OpenCV is installed (`pip install 'lookalike[parts]'`), `True` to insist on it, `"always"` to look in any
+            case but that of equal pixels, `False` never.
         limits: what each picture may cost.
 
     Raises:
         SourceError, OSError: if one cannot be read.
+        MissingExtraError: if parts are asked for, and OpenCV is not installed.
         ValueError, TypeError: for other arguments.
     """
     shown, turns = _kinds_of(kinds), parse_turns(transforms)
+    when_to_look(parts)  # before any work
     one = read_side(a, shown, recipe, limits)
     other = read_side(b, shown, recipe, limits, turned=len(turns) > 1)
-    return compare_sides(one, other, shown, turns)
+    return compare_sides(one, other, shown, turns, parts)
 
 
 def read_side(source: object, shown: Sequence[Kind], recipe: str, limits: Limits, *, turned: bool = False) -> Side:
@@ -178,8 +240,9 @@ def read_side(source: object, shown: Sequence[Kind], recipe: str, limits: Limits
     return read(source, list(dict.fromkeys([*shown, *map(Kind.parse, DECIDING)])), recipe, limits, turned=turned)
 
 
-def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int]) -> Comparison:
+def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int], parts: Parts = None) -> Comparison:
     """`compare` of two pictures that were read."""
+    when = when_to_look(parts)
     distances = {turn: _distances(a, b, turn) for turn in turns}
     tries = look_twice(a.look, b.look, turns)
     same = _sameness(a, b)
@@ -187,7 +250,7 @@ def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int])
     poor = a.look.is_poor or b.look.is_poor
     verdict = same or _verdict(own, distances[own.turn], poor=poor)
     account = Account(a.upright, b.upright, verdict, own, distances)
-    return Comparison(
+    whole = Comparison(
         a=a.item.image,
         b=b.item.image,
         verdict=verdict,
@@ -196,7 +259,7 @@ def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int])
         trimmed=own.trimmed,
         distances={str(kind): distances[own.turn][str(kind)] for kind in shown},
         overlap=own.lie.of_b if own.lie else 0.0,
-        matrix=None if own.matrix is None else _rows(own.matrix),
+        matrix=None if own.matrix is None else _rows(own.matrix[:2]),
         gain=own.tone.gain if own.tone else None,
         bias=own.tone.bias if own.tone else None,
         recoloured=bool(own.colour),
@@ -206,6 +269,43 @@ def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int])
         reasons=tuple(account.reasons()),
         _sides=(a, b),
     )
+    if same or when == "never" or (when == "needed" and whole.is_copy):
+        return whole
+    try:
+        found = look_for_parts(a, b, mirrors=any(map(is_mirrored, turns)))
+    except MissingExtraError:
+        if parts is None:
+            return whole  # it is there, but does not load
+        raise
+    if found is None:
+        return replace(whole, reasons=(*whole.reasons, NO_PARTS))
+    return _with_part(replace(whole, part=found), found, distances)
+
+
+def _with_part(whole: Comparison, found: PartMatch, distances: Mapping[int, Mapping[str, int | float]]) -> Comparison:
+    """The comparison with what was found of parts in its verdict and reasons."""
+    one, other = whole.sides
+    account = PartAccount(found, whole.region, one.look.size, other.look.size)
+    reasons = tuple(account.reasons())
+    if found.verdict == "part" and not whole.is_copy:
+        turn = account.turn if account.turn in distances else NO_TURN
+        return replace(
+            whole,
+            verdict="part",
+            confidence=float(found.confidence),
+            transform=name_of(turn),
+            trimmed=False,
+            distances={kind: distances[turn][kind] for kind in whole.distances},
+            overlap=whole.region.of_b,
+            matrix=_rows(np.asarray(found.matrix, np.float64)),
+            gain=None,
+            bias=None,
+            summary=account.summary(),
+            reasons=(*reasons, *whole.reasons),
+        )
+    if found.verdict == "shared logo" and whole.verdict == "different":
+        return replace(whole, verdict="shared logo", summary=account.summary(), reasons=(*reasons, *whole.reasons))
+    return replace(whole, reasons=(*whole.reasons, *reasons))
 
 
 def _kinds_of(kinds: str | Kind | Iterable[str | Kind] | None) -> list[Kind]:
@@ -259,6 +359,9 @@ def _is_nearly(own: Facts, distances: Mapping[str, int | float]) -> bool:
     return own.agreement >= AGREEMENT and any(distances[kind] <= (Kind.parse(kind).loose or 0) for kind in DECIDING)
 
 
-def _rows(matrix: Matrix) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    (a, b, c), (d, e, f), _ = matrix.tolist()
-    return (a, b, c), (d, e, f)
+def _rows(matrix: Matrix) -> tuple[tuple[float, float, float], ...]:
+    return tuple((a, b, c) for a, b, c in matrix.tolist())
+
+
+def _json(outline: Polygon) -> str | None:
+    return json.dumps([[round(x, 4), round(y, 4)] for x, y in outline]) if outline else None

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..confirm import CONFIDENCES, second_look
 from ..looks import Look
+from ..regions import WHOLE, Matrix
 from ..turns import NO_TURN
-from .geometry import WHOLE, Lie, Matrix, lie_of, placed
+from .geometry import Lie, lie_of, placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

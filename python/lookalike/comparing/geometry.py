@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..regions import WHOLE, Box, Matrix, Points, area, clipped, mapped, square
 from ..turns import is_across
 
-__all__ = ["WHOLE", "Box", "Lie", "Matrix", "Points", "area", "clipped", "lie_of", "mapped", "placed", "square"]
-
-Matrix = NDArray[np.float64]
-"""Shape (3, 3): from `(x, y, 1)` to the same; the last row is 0, 0, 1."""
-
-Points = list[tuple[float, float]]
-Box = tuple[float, float, float, float]
-"""Left, upper, right and lower edge in shares of the sides."""
-
-WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+__all__ = ["Lie", "lie_of", "placed"]
 
 # What each orientation does to the place (x, y) of a pixel in shares: rows for the new x and y.
 _TURNED = {
@@ -41,7 +32,7 @@ class Lie:
 
     Attributes:
         of_a: share of A's area that B has; where borders are left out, of what is inside A's.
-        of_b: share of B's area that A, or what is inside A's border, covers.
+        of_b: share of B's area that A covers; where borders are left out, what is inside A's, inside B's.
         across: share of A's width that B has, likewise.
         down: share of A's height that B has, likewise.
         scale: how many of B's pixels one of A's has become, along a side.
@@ -107,7 +98,7 @@ def lie_of(
     one, other = math.hypot(xx, yx), math.hypot(xy, yy)
     return Lie(
         of_a=area(shared) / area(square(inner_a)),
-        of_b=area(clipped(mapped(turned, square(inner_a)))),
+        of_b=area(clipped(mapped(turned, square(inner_a)), inner_b)),
         across=across / (right - left),
         down=down / (lower - upper),
         scale=math.sqrt(abs(xx * yy - xy * yx)),
@@ -115,43 +106,6 @@ def lie_of(
         degrees=math.degrees(math.atan2(yx - xy, xx + yy)),
         shear=(xx * xy + yx * yy) / (one * other),
     )
-
-
-def square(box: Box = WHOLE) -> Points:
-    """The corners of a box."""
-    left, upper, right, lower = box
-    return [(left, upper), (right, upper), (right, lower), (left, lower)]
-
-
-def mapped(matrix: NDArray[np.floating[Any]], points: Points) -> Points:
-    """Where a map brings some points."""
-    return [(float(x), float(y)) for x, y in (np.array(points) @ matrix[:2, :2].T + matrix[:2, 2])]
-
-
-def clipped(points: Points, box: Box = WHOLE) -> Points:
-    """The part of a convex polygon inside a box (Sutherland and Hodgman 1974); may be empty."""
-    for axis in (0, 1):
-        for sign, edge in ((1, box[axis]), (-1, box[axis + 2])):
-            points = _cut(points, axis, sign, edge)
-    return points
-
-
-def _cut(points: Points, axis: int, sign: int, edge: float) -> Points:
-    kept = []
-    for one, other in zip(points, points[1:] + points[:1], strict=True):
-        before, after = (sign * (point[axis] - edge) for point in (one, other))
-        if before >= 0:
-            kept.append(one)
-        if before * after < 0:
-            share = before / (before - after)
-            kept.append((one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])))
-    return kept
-
-
-def area(points: Points) -> float:
-    """Of a polygon, whichever way round it goes."""
-    pairs = zip(points, points[1:] + points[:1], strict=True)
-    return abs(sum(x * v - u * y for (x, y), (u, v) in pairs)) / 2
 
 
 def _extents(points: Points) -> tuple[float, float]:

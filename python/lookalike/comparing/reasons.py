@@ -12,6 +12,7 @@ from ..prints import Fingerprint
 from ..turns import NO_TURN, name_of
 from .facts import Facts, Tone
 from .geometry import Lie
+from .words import DONE, joined, percent, reshaped, sure
 
 __all__ = ["Account"]
 
@@ -21,19 +22,8 @@ _TOLD = ("phash", "dhash")
 _OF_COPIES = 0.95
 """How far the details of copies mostly agree; those of unlike photos do by 0.92 at most, of garments of one shape."""
 
-_DONE = {
-    "mirror": "mirrored",
-    "rotate180": "turned by 180 degrees",
-    "flip": "flipped upside down",
-    "transpose": "transposed (mirrored along the falling diagonal)",
-    "rotate90": "turned clockwise by 90 degrees",
-    "transverse": "transposed (mirrored along the rising diagonal)",
-    "rotate270": "turned anticlockwise by 90 degrees",
-}
-
 # What is smaller than these the thumbs of 32 x 32 cannot tell.
-_LEAST_PART, _LEAST_ASPECT, _LEAST_DEGREES, _LEAST_SHEAR = 0.025, 0.025, 0.75, 0.03
-_LEAST_SCALE, _LEAST_LIGHT, _LEAST_CONTRAST, _LEAST_EDGE = 0.03, 0.04, 0.18, 0.005
+_LEAST_PART, _LEAST_LIGHT, _LEAST_CONTRAST, _LEAST_EDGE = 0.025, 0.04, 0.18, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +68,14 @@ class Account:
         yield from self._of_borders()
         yield self._of_second_look()
         if self.verdict == "similar" and self.facts.confidence >= CONFIDENCES["loose"] and self.changes():
-            yield f"if it is a copy, then B is A {_joined(self.changes())}"
+            yield f"if it is a copy, then B is A {joined(self.changes())}"
         yield from self._of_quality()
         yield from (f"{name}: {found.warning}" for name, found in self._named() if found.warning)
 
     def changes(self) -> list[str]:
         """What was done to A to get B, such as `"mirrored"` or `"scaled to 50 %"`."""
         facts = self.facts
-        done = [_DONE[name_of(facts.turn)]] if facts.turn != NO_TURN else []
+        done = [DONE[name_of(facts.turn)]] if facts.turn != NO_TURN else []
         if facts.trimmed and not _look(self.b).has_border:
             done.append("without its border")
         if facts.lie is not None:
@@ -101,7 +91,7 @@ class Account:
     def _copied(self) -> str:
         changes = self.changes()
         if changes:
-            return f"B is A {_joined(changes)}"
+            return f"B is A {joined(changes)}"
         if self.facts.agreement < _OF_COPIES:
             return "B is A, changed in its details"
         return "B is A; its place, size, brightness and colours are as they were"
@@ -133,8 +123,8 @@ class Account:
         if turn != NO_TURN:
             before, after = mine[NO_TURN]["phash"], mine[turn]["phash"]
             moved = f"phash {'falls' if after < before else 'goes'} from {before} to {after} bits"
-            look = f"the second look from {_sure(self.facts.unturned)} to {_sure(self.facts.confidence)}"
-            yield f"{_DONE[name_of(turn)]}: {moved}, {look}"
+            look = f"the second look from {sure(self.facts.unturned)} to {sure(self.facts.confidence)}"
+            yield f"{DONE[name_of(turn)]}: {moved}, {look}"
             return
         nearest = min(others, key=lambda one: mine[one]["phash"])
         found = f"the nearest, {name_of(nearest)}, by {mine[nearest]['phash']} bits of phash"
@@ -159,7 +149,7 @@ class Account:
         facts = self.facts
         if facts.matrix is None:
             return "the second look could not lay the pictures onto each other"
-        laid = f"({_sure(facts.confidence)}): laid onto each other"
+        laid = f"({sure(facts.confidence)}): laid onto each other"
         if facts.confidence >= CONFIDENCES["normal"]:
             return f"the second look agrees {laid}, details agree by {facts.agreement:.2f}"
         found = f"details agree by {facts.agreement:.2f}, those of copies mostly by {_OF_COPIES} or more"
@@ -199,40 +189,28 @@ def _edges(box: tuple[float, float, float, float]) -> str:
     groups: dict[str, list[str]] = {}
     for name, width in widths.items():
         if width >= _LEAST_EDGE:
-            groups.setdefault(_percent(width), []).append(name)
+            groups.setdefault(percent(width), []).append(name)
     told = [
-        f"{width} at {'all sides' if len(names) == 4 else f'the {_joined(names)}'}" for width, names in groups.items()
+        f"{width} at {'all sides' if len(names) == 4 else f'the {joined(names)}'}" for width, names in groups.items()
     ]
     return ", ".join(told) or "less than 1 %"
 
 
 def _of_lie(lie: Lie, *, bordered: bool) -> list[str]:
-    done = _of_part(lie, bordered=bordered)
-    if abs(lie.scale - 1) >= _LEAST_SCALE:
-        done.append(f"scaled to {_percent(lie.scale)}")
-    if abs(lie.aspect - 1) >= _LEAST_ASPECT:
-        wide = lie.aspect > 1
-        done.append(
-            f"stretched {_percent((lie.aspect if wide else 1 / lie.aspect) - 1)} {'wider' if wide else 'higher'}"
-        )
-    if abs(lie.degrees) >= _LEAST_DEGREES:
-        done.append(f"rotated by {abs(lie.degrees):.1f} degrees {'clockwise' if lie.degrees > 0 else 'anticlockwise'}")
-    if abs(lie.shear) >= _LEAST_SHEAR:
-        done.append("skewed")
-    return done
+    return _of_part(lie, bordered=bordered) + reshaped(lie.scale, lie.aspect, lie.degrees, lie.shear)
 
 
 def _of_part(lie: Lie, *, bordered: bool) -> list[str]:
     done = []
     if lie.of_a < 1 - _LEAST_PART:
         sides = [
-            f"{_percent(share)} of its {name}"
+            f"{percent(share)} of its {name}"
             for name, share in (("width", lie.across), ("height", lie.down))
             if share < 1 - _LEAST_PART / 2
         ]
-        done.append(f"cropped to {_joined(sides)}" if sides else f"cut to {_percent(lie.of_a)} of its area")
+        done.append(f"cropped to {joined(sides)}" if sides else f"cut to {percent(lie.of_a)} of its area")
     if lie.of_b < 1 - (_LEAST_PART if bordered else 2 * _LEAST_PART):
-        done.append(f"{'with a border' if bordered else 'with more around it'} (it fills {_percent(lie.of_b)} of B)")
+        done.append(f"{'with a border' if bordered else 'with more around it'} (it fills {percent(lie.of_b)} of B)")
     return done
 
 
@@ -243,17 +221,3 @@ def _of_tone(tone: Tone) -> list[str]:
     if not 1 - _LEAST_CONTRAST < tone.gain < 1 / (1 - _LEAST_CONTRAST):
         done.append(f"with {'more' if tone.gain > 1 else 'less'} contrast")
     return done
-
-
-def _sure(confidence: float) -> str:
-    """Two digits, and never as sure as nobody can be."""
-    return f"{min(0.99, confidence):.2f}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _joined(words: list[str]) -> str:
-    *rest, last = words or [""]
-    return f"{', '.join(rest)} and {last}" if rest else last
