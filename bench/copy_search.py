@@ -121,7 +121,7 @@ def _search(library: Library, photos: list[Path], filled: str) -> list[Line]:
     chosen = [path for path in spread(photos, QUERIES) if not _is_poor(path)]
     copies = [_copy(path) for path in chosen]
     prints = [turned_fingerprints(copy, kinds=KINDS, digest=True, look=True) for copy in copies]
-    opened, way = library._opened, library._way("normal", None, None, None, None)
+    opened, way = library._opened, library._way("normal", None, None, None, None, False, False)
     from lookalike.library.queries import _of_turned
 
     queries = [_of_turned(one, KINDS) for one in prints]
@@ -131,7 +131,7 @@ def _search(library: Library, photos: list[Path], filled: str) -> list[Line]:
     seconds, found = [], 0
     for path, query in zip(chosen, queries, strict=True):
         start = time.process_time()
-        [matches] = library._find([query], way)
+        [matches], _ = library._find([query], way)
         seconds.append(time.process_time() - start)
         found += str(path) in {match["image"] for match in matches}
     start = time.process_time()

@@ -45,7 +45,7 @@ PHASES: tuple[tuple[str, Any, str], ...] = (
     ("COMMIT", sqlite.SqliteStore, "_commit"),
     ("read codes", folding, "_codes_of"),
     ("write a segment", folding, "_write"),
-    ("sync the names", folding, "_sync"),
+    ("sync the names", folding, "sync"),
     ("list segments", catalog.Catalog, "replace_segments"),
     ("sweep", folding, "sweep"),
     ("log removals", catalog.Catalog, "delete"),

@@ -7,13 +7,16 @@ goes through the threads in one stream, and is committed every thousand rows or 
 from __future__ import annotations
 
 import itertools
+import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from .. import batch
 from ..direct import Plan
+from ..fingerprints import Progress
 from ..looks import Look
 from ..sources import Item
 from ..sources.items import expand, expand_each, settle
@@ -23,7 +26,7 @@ from .records import Record
 from .values import Given, as_facts, as_text, as_time, clean, dumped, now
 from .writing import Batch
 
-__all__ = ["STATUSES", "Added", "Adding", "sources_of"]
+__all__ = ["STATUSES", "Added", "Adding", "added", "sources_of"]
 
 STATUSES = ("added", "changed", "moved", "updated", "unchanged", "failed")
 _PART = 1_000
@@ -59,6 +62,20 @@ class Added:
     def __str__(self) -> str:
         parts = [f"{count:,} {status}" for status in STATUSES if (count := getattr(self, status))]
         return f"{self.total:,} {'image' if self.total == 1 else 'images'}: {', '.join(parts) or 'nothing to add'}"
+
+
+def added(rows: Iterable[dict[str, Any]], total: Callable[[], int | None], progress: Progress) -> Added:
+    """What became of the sources of some rows, with a bar or a function that is told of each."""
+    counts: Counter[str] = Counter()
+    if progress is True:
+        from tqdm import tqdm
+
+        rows = tqdm(rows, total=total(), unit="image", file=sys.stderr)
+    for done, row in enumerate(rows, 1):
+        counts[row["status"]] += 1
+        if callable(progress):
+            progress(done, row["image"])
+    return Added(**counts)
 
 
 class _One(NamedTuple):
@@ -101,6 +118,7 @@ class Adding:
         self._retry = retry
         self._batch = Batch(catalog)
         self._known: dict[tuple[str, str, str], Record] = {}
+        self._lacking: set[int] = set()
         self._places: dict[str, list[tuple[str, str, str]]] = {}
 
     def rows(self, items: Iterator[tuple[int, Item]], given: Given) -> Iterator[dict[str, Any]]:
@@ -150,6 +168,9 @@ class Adding:
         self._known, self._places = {}, {}
         for record in self._catalog.at_places({one.seen.place for one in part}):
             self._keep(record)
+        if self._plan.keypoints:
+            numbers = {record.number for record in self._known.values() if record.codes is not None}
+            self._lacking = numbers - self._catalog.keypoints.having(numbers)
 
     def _to_open(self, part: list[_One]) -> tuple[list[Item], list[bool]]:
         """The items that must be read, and for each of the part whether it is one."""
@@ -170,7 +191,11 @@ class Adding:
         known = self._known.get(one.identity)
         if known is None or not _is_same(known, one.seen):
             known = self._like(one)
-        return known is None or (known.error is not None and self._retry) or _lacks_look(known)
+        return known is None or (known.error is not None and self._retry) or self._lacks(known)
+
+    def _lacks(self, known: Record) -> bool:
+        """Whether reading it again would tell more."""
+        return _lacks_look(known) or known.number in self._lacking
 
     def _like(self, one: _One) -> Record | None:
         """A row of the same contents at the same place, for whichever owner and listing."""
@@ -188,13 +213,16 @@ class Adding:
             return self._told_again(one, known)
         other = self._like(one)
         assert other is not None
-        return self._read(one, known, self._fresh(one)._replace(**_contents(other), look=self._look_of(other)))
+        return self._read(one, known, self._fresh(one)._replace(**_contents(other), **self._kept_of(other)))
 
-    def _look_of(self, record: Record) -> bytes | None:
-        """The look of a row, which may not be committed yet."""
-        if record.look is not None or record.parts is None:
-            return record.look
-        return self._catalog.looks([record.number]).get(record.number)
+    def _kept_of(self, record: Record) -> dict[str, Any]:
+        """The look and the keypoints of a row, which may not be committed yet."""
+        look, keypoints = record.look, record.keypoints
+        if look is None and record.parts is not None:
+            look = self._catalog.looks([record.number]).get(record.number)
+        if keypoints is None and self._plan.keypoints:
+            keypoints = self._catalog.keypoints.of([record.number]).get(record.number)
+        return {"look": look, "keypoints": keypoints}
 
     def _unreadable(self, one: _One, known: Record | None) -> dict[str, Any]:
         """It was not there to be read. What is known of it stays."""
@@ -220,16 +248,21 @@ class Adding:
         same = known.codes is not None and fresh.codes == known.codes and fresh.digest == known.digest
         if same and _lacks_look(known) and fresh.look is not None:
             # A new row: the index may hold the old one, without its parts.
-            record = self._put(merged._replace(**_contents(fresh), look=fresh.look), known)
-            return _told(one, "updated", record)
+            kept = fresh.keypoints or self._catalog.keypoints.of([known.number]).get(known.number)
+            merged = merged._replace(**_contents(fresh), look=fresh.look, keypoints=kept)
+            return _told(one, "updated", self._put(merged, known))
         if same:
-            # Only its time of change is another.
-            merged = merged._replace(size=fresh.size, mtime_ns=fresh.mtime_ns)
-            self._keep(self._batch.update(merged))
-            status = "unchanged" if _is_told(known, merged) else "updated"
-            return _told(one, status, merged)
-        record = self._put(merged._replace(**_contents(fresh), look=fresh.look, added=fresh.added), known)
+            return self._same_again(one, known, merged, fresh)
+        record = self._put(merged._replace(**_contents(fresh), **_kept(fresh), added=fresh.added), known)
         return _told(one, "failed" if record.error else "changed" if known.error is None else "added", record)
+
+    def _same_again(self, one: _One, known: Record, merged: Record, fresh: Record) -> dict[str, Any]:
+        """Only its time of change is another, or it gets the keypoints that it has not."""
+        merged = merged._replace(size=fresh.size, mtime_ns=fresh.mtime_ns)
+        more = fresh.keypoints is not None and known.number in self._lacking
+        self._keep(self._batch.update(merged._replace(keypoints=fresh.keypoints) if more else merged))
+        self._lacking.discard(known.number)
+        return _told(one, "unchanged" if _is_told(known, merged) and not more else "updated", merged)
 
     def _told_again(self, one: _One, known: Record) -> dict[str, Any]:
         merged = self._merged(one, known)
@@ -250,6 +283,8 @@ class Adding:
             size, mtime = fresh.size, fresh.mtime_ns
             here = record._replace(place=fresh.place, image=fresh.image, size=size, mtime_ns=mtime)
             merged = self._merged(one, here)
+            if self._plan.keypoints and not self._catalog.keypoints.having([record.number]):
+                merged = merged._replace(keypoints=fresh.keypoints)
             if self._known.pop(record.identity, None) is not None:
                 self._places[record.place].remove(record.identity)
             self._keep(self._batch.update(merged))
@@ -286,6 +321,7 @@ class Adding:
         layout = self._catalog.head.layout
         codes = layout.pack([row[name] for name in layout.names])
         fresh = fresh._replace(width=row["width"], height=row["height"], format=row["format"], codes=codes)
+        fresh = fresh._replace(keypoints=row.get("keypoints"))
         if row["look"] is None:
             return fresh
         look = Look.trusted(row["look"])
@@ -304,6 +340,11 @@ _CONTENTS = ("size", "mtime_ns", "digest", "width", "height", "format", "codes",
 def _contents(record: Record) -> dict[str, Any]:
     """What comes from the file, not from the user."""
     return {name: getattr(record, name) for name in _CONTENTS}
+
+
+def _kept(record: Record) -> dict[str, Any]:
+    """What is kept in tables of its own."""
+    return {"look": record.look, "keypoints": record.keypoints}
 
 
 def _is_same(known: Record, looked: Seen) -> bool:

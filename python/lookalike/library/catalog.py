@@ -20,12 +20,12 @@ from ..errors import DamagedError, LibraryError, MismatchError, NewerError, NoLi
 from ..kinds import Kind
 from ..options import recipe_name
 from . import sql
-from .records import Layout, Record, checked_kinds
+from .keypoint_rows import KeypointRows, among
+from .records import KEYPOINTS, Layout, Record, checked_kinds
 from .values import now
 
 __all__ = ["Catalog", "Counts", "Head", "RowCodes", "Segment", "Store"]
 
-_AT_ONCE = 500
 _PAGE = 5_000
 _MIGRATION_WAIT = 10.0
 _PART_BYTES = 8
@@ -65,7 +65,7 @@ class Segment(NamedTuple):
         home: whose directory it is in; `""` for the library's own.
         file: its name there.
         kind: whose codes it holds.
-        first_row: of the rows that it covers.
+        first_row: of the rows that it covers; of keypoints, by `seq`.
         last_row: likewise.
         codes: how many of them have a code in it.
         generation: of the index, when it was made.
@@ -91,12 +91,14 @@ class Head:
         recipe: of its codes, with its version.
         layout: its kinds, and where their codes are.
         made: when, ISO 8601 in UTC.
+        schema: of its tables; an older one only where it cannot be written.
     """
 
     id: str
     recipe: str
     layout: Layout
     made: str
+    schema: int = sql.SCHEMA_VERSION
 
 
 class Counts(NamedTuple):
@@ -132,11 +134,13 @@ class Catalog:
     Attributes:
         store: the database.
         head: what is said of the whole.
+        keypoints: of its rows.
     """
 
     def __init__(self, store: Store, head: Head) -> None:
         self.store = store
         self.head = head
+        self.keypoints = KeypointRows(store, there=head.schema >= KeypointRows.SCHEMA)
 
     @classmethod
     def open(cls, store: Store) -> Catalog:
@@ -192,9 +196,13 @@ class Catalog:
         """How often the index has been written."""
         return _number("generation", self.meta("generation"))
 
+    def keeps_parts(self) -> bool:
+        """Whether pictures that are added get keypoints, unless it is said otherwise."""
+        return self.meta("parts") == "1"
+
     def at_places(self, places: Iterable[str]) -> Iterator[Record]:
         """The rows at any of these places."""
-        return starmap(Record, self._among(sql.BY_PLACES, places))
+        return starmap(Record, among(self.store, sql.BY_PLACES, places))
 
     def with_digest(self, digest: str) -> list[Record]:
         """The rows of files with the same bytes, by number."""
@@ -202,7 +210,7 @@ class Catalog:
 
     def records(self, numbers: Iterable[int]) -> dict[int, Record]:
         """Rows by number; those that are gone are left out."""
-        found = self._among(sql.BY_NUMBERS, map(int, numbers))
+        found = among(self.store, sql.BY_NUMBERS, map(int, numbers))
         return {row[0]: Record(*row) for row in found}
 
     def every(self, *, failed: bool = False) -> Iterator[Record]:
@@ -221,8 +229,8 @@ class Catalog:
 
     def numbers_of(self, places: Iterable[str], images: Iterable[str]) -> set[int]:
         """The numbers of rows at these places, and of those with these ids (for which the whole table is read)."""
-        by_place = {number for number, _ in self._among(sql.NUMBERS_BY_PLACES, places)}
-        return by_place | {number for number, _ in self._among(sql.NUMBERS_BY_IMAGES, images)}
+        by_place = {number for number, _ in among(self.store, sql.NUMBERS_BY_PLACES, places)}
+        return by_place | {number for number, _ in among(self.store, sql.NUMBERS_BY_IMAGES, images)}
 
     def same_bytes(self) -> list[tuple[int, str]]:
         """Number and digest of the rows whose bytes another row has too."""
@@ -238,7 +246,7 @@ class Catalog:
 
     def looks(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """The looks of rows, by number; those that have none are left out."""
-        return dict(self._among(sql.LOOKS_BY_NUMBERS, map(int, numbers)))
+        return dict(among(self.store, sql.LOOKS_BY_NUMBERS, map(int, numbers)))
 
     def count_looks(self) -> int:
         """How many rows have a look."""
@@ -267,12 +275,6 @@ class Catalog:
         owners, listings, places = self.store.query(sql.DISTINCT)[0]
         return owners, listings, places
 
-    def _among(self, statement: str, values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-        left = list(values)
-        for start in range(0, len(left), _AT_ONCE):
-            part = left[start : start + _AT_ONCE]
-            yield from self.store.query(statement + sql.among(len(part)), part)
-
     # Changes. Each is to be called inside `store.transaction()`, with the lock held.
 
     def insert(self, records: Sequence[Record]) -> None:
@@ -280,12 +282,14 @@ class Catalog:
         if records:
             self.store.execute_many(sql.INSERT_IMAGE, [record[:_FIELDS] for record in records])
             self._keep_looks(records)
+            self.keypoints.keep(records)
             self.set_meta("last", str(max(record.number for record in records)))
 
     def update(self, records: Collection[Record]) -> None:
-        """Change rows by number; their codes must be what they were. A row without a look keeps that which it has."""
+        """Change rows by number; their codes must be what they were. A look or keypoints that are not given stay."""
         self.store.execute_many(sql.UPDATE_IMAGE, [(*record[1:_FIELDS], record.number) for record in records])
         self._keep_looks(records)
+        self.keypoints.keep(records)
 
     def _keep_looks(self, records: Iterable[Record]) -> None:
         looks = [(record.number, record.look) for record in records if record.look is not None]
@@ -297,6 +301,7 @@ class Catalog:
         values = [(int(number),) for number in numbers]
         self.store.execute_many(sql.DELETE_IMAGE, values)
         self.store.execute_many(sql.DELETE_LOOK, values)
+        self.keypoints.delete(values)
         self.store.execute_many(sql.INSERT_REMOVED, values)
 
     # The index's part.
@@ -304,6 +309,11 @@ class Catalog:
     def segments(self) -> list[Segment]:
         """The files of our index, by rows and kind."""
         return [Segment._make(row) for row in self.store.query(sql.SEGMENTS, (self.store.home,))]
+
+    def tail(self) -> int:
+        """Rows that no file of the index covers, at most: to count them would be to read them."""
+        covered = (segment.last_row for segment in self.segments() if segment.kind != KEYPOINTS)
+        return self.last() - max(covered, default=0)
 
     def replace_segments(self, dropped: Iterable[Segment], added: Iterable[Segment]) -> None:
         """List other files, and count up the generation. To be called as a change."""
@@ -321,10 +331,10 @@ def _version(meta: dict[str, str]) -> int:
 
 
 def _migrated(store: Store) -> dict[str, str]:
-    """Make a catalog of an older version one of ours; what it notes then.
+    """Make a catalog of an older version one of ours, where it can be written; what it notes then.
 
     Raises:
-        LibraryError: if it cannot be written.
+        LibraryError: if it cannot be, and cannot be read as it is.
     """
     try:
         with store.hold("migrate", _MIGRATION_WAIT), store.transaction():
@@ -332,6 +342,9 @@ def _migrated(store: Store) -> dict[str, str]:
                 store.change(sql.MIGRATIONS[version])
                 store.execute_many(sql.SET_META, [("schema", str(version + 1))])
     except (PermissionError, KeyError) as error:
+        meta = dict(store.query(sql.GET_META))
+        if _version(meta) >= sql.READABLE:
+            return meta
         raise LibraryError(
             f"the library was made by an older release, and must be opened once where it can be written ({error})"
         ) from error
@@ -353,7 +366,7 @@ def _head(meta: dict[str, str]) -> Head:
         recipe_name(recipe)
     except ValueError as error:
         raise MismatchError(f"the library's codes cannot be compared with those of this release: {error}") from error
-    return Head(meta["id"], recipe, layout, made)
+    return Head(meta["id"], recipe, layout, made, version)
 
 
 def _number(name: str, text: str | None) -> int:

@@ -26,7 +26,7 @@ class Exchanging:
         The file appears when it is complete, in the place of an older one. In it is all but the row numbers: columns
         `image`, `place`, `size`, `mtime_ns`, `digest`, `width`, `height`, `format`, `owner`, `listing`, `time`, `facts`
         (JSON), one for each kind, `quality`, `recipe`, `warning`, `error`, `added`, and in Parquet `look` (bytes, for
-        the second look). All rows are of one instant.
+        the second look) and, if any image has them, `keypoints` (likewise, for parts). All rows are of one instant.
 
         Raises:
             ValueError: for another extension.

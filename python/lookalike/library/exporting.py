@@ -1,7 +1,8 @@
 """A library into a file, CSV or Parquet, in parts, so that its length is no matter; `importing` reads it back.
 
-An export holds everything but row numbers, which belong to one library, and, in CSV, the looks: they are bytes, and
-ten times as long as all else. Pictures that come back without are looked at anew when they are added again. In CSV a
+An export holds everything but row numbers, which belong to one library, and, in CSV, the looks and the keypoints:
+they are bytes, and a hundred times as long as all else. Pictures that come back without are read anew when they are
+added again. In CSV a
 missing value is an empty cell, facts are JSON, and a text that a spreadsheet would take for a formula, or that begins
 with an apostrophe, has an apostrophe before it, which is taken off again. So what is exported, imported and exported
 again is the same, byte for byte. What `lookalike scan` writes can be imported too: it has fewer columns.
@@ -33,7 +34,7 @@ INTEGERS = frozenset({"size", "mtime_ns", "width", "height", "quality"})
 # As in the command line's tables; a cell that begins with the mark itself is marked, so that it can be taken off.
 _MARK = "'"
 _MARKED = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", _MARK)
-_GROUP = 50_000
+_GROUP = 10_000
 """Rows that are in memory at once while Parquet is written."""
 _LOOKS = 1_000
 
@@ -104,14 +105,17 @@ def _cells(catalog: Catalog) -> Iterator[list[Any]]:
             yield _cells_of(record, head.layout, head.recipe)
 
 
-def _with_looks(catalog: Catalog) -> Iterator[list[Any]]:
+def _with_bytes(catalog: Catalog) -> Iterator[list[Any]]:
+    """The cells with the look and the keypoints."""
     head = catalog.head
     with catalog.store.snapshot():
         records = catalog.every()
         while part := list(islice(records, _LOOKS)):
-            looks = catalog.looks(record.number for record in part)
+            numbers = [record.number for record in part]
+            kept = catalog.looks(numbers), catalog.keypoints.of(numbers)
             for record in part:
-                yield [*_cells_of(record, head.layout, head.recipe), looks.get(record.number)]
+                extra = [some.get(record.number) for some in kept]
+                yield [*_cells_of(record, head.layout, head.recipe), *extra]
 
 
 def _cells_of(record: Record, layout: Layout, recipe: str) -> list[Any]:
@@ -136,8 +140,10 @@ def _write_parquet(catalog: Catalog, path: Path) -> int:
 
     names = columns_of(catalog.head.layout)
     columns = [(name, pa.int64() if name in INTEGERS else pa.string()) for name in names]
-    schema = pa.schema([*columns, ("look", pa.binary())])
-    count, rows = 0, _with_looks(catalog)
+    # Without a single keypoint the file is as that of a library without parts.
+    extra = ("look", "keypoints") if catalog.keypoints.last() else ("look",)
+    schema = pa.schema([*columns, *((name, pa.binary()) for name in extra)])
+    count, rows = 0, (cells[: len(schema)] for cells in _with_bytes(catalog))
     with parquet().ParquetWriter(path, schema) as writer:
         while part := list(islice(rows, _GROUP)):
             count += len(part)

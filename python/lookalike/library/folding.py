@@ -23,7 +23,7 @@ from .catalog import Catalog, Segment
 from .index import Index, about, believed, codes_of
 from .records import PARTS
 
-__all__ = ["TAIL", "compact", "fold", "is_due", "sweep"]
+__all__ = ["TAIL", "Range", "compact", "file_name", "fold", "is_due", "stray_files", "sweep", "sync"]
 
 TAIL = 20_000
 """Rows that are better searched from memory than written as a file of their own."""
@@ -139,7 +139,7 @@ def _rewrite(
         made = [
             _write(index, kind, old, (first, last), generation, trust) for kind in (*catalog.head.layout.names, PARTS)
         ]
-        _sync(index.folder)
+        sync(index.folder)
         with catalog.store.transaction():
             catalog.replace_segments(old, [segment for segment in made if segment.codes])
             if forget:
@@ -154,12 +154,17 @@ def _rewrite(
 def _write(index: Index, kind: str, old: Sequence[Segment], span: Range, generation: int, trust: bool) -> Segment:
     catalog = index.catalog
     codes, rows = _codes_of(index, kind, [s for s in old if s.kind == kind], span, trust)
-    name = f"{kind.replace(':', '_')}-{generation}-{_sign(catalog)}.seg"
+    name = file_name(catalog, kind, generation)
     if not len(rows):
         return Segment(catalog.store.home, name, kind, *span, 0, generation, "")
     path, bits = index.folder / name, catalog.head.layout.bits[kind]
     built = HammingIndex.build(codes, bits=bits, rows=rows, path=path, about=about(catalog, kind, generation))
     return Segment(catalog.store.home, name, kind, *span, len(rows), generation, str(built.checksum))
+
+
+def file_name(catalog: Catalog, kind: str, generation: int) -> str:
+    """What a file of the index is called."""
+    return f"{kind.replace(':', '_')}-{generation}-{_sign(catalog)}.seg"
 
 
 def _codes_of(
@@ -200,7 +205,7 @@ def _sound_codes(index: Index, segment: Segment) -> tuple[np.ndarray, np.ndarray
     return codes, rows
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Make the names in a directory last, where the system can."""
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

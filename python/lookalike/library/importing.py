@@ -75,13 +75,8 @@ def imported(opened: Opened, path: str | os.PathLike[str], wait: float = 0.0) ->
                 break
             done += len(part)
             yield told
-            opened.fold(ended=False, tail=_tail(opened))
-        opened.fold(ended=True, tail=_tail(opened))
-
-
-def _tail(opened: Opened) -> int:
-    catalog = opened.catalog
-    return catalog.last() - max((segment.last_row for segment in catalog.segments()), default=0)
+            opened.fold(ended=False)
+        opened.fold(ended=True)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ checksum. The rows of one that is not are read from the catalog: slower, never w
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,8 @@ import numpy as np
 
 from ..hamming import HammingIndex, Hits
 from .catalog import Catalog, RowCodes, Segment
-from .records import PARTS, Layout
+from .keypoint_files import KeypointFiles, Votes
+from .records import KEYPOINTS, PARTS, Layout
 
 __all__ = ["Codes", "Index", "about", "believed", "codes_of", "live"]
 
@@ -68,13 +69,15 @@ class Index:
 
     Attributes:
         folder: where its files are.
-        segments: those that the catalog lists.
-        problems: what is wrong with some of them, by file.
+        segments: those of codes that the catalog lists.
+        keypoints: the index over keypoints.
+        problems: what is wrong with some files, by name.
     """
 
     def __init__(self, catalog: Catalog, folder: Path) -> None:
         self.catalog = catalog
         self.folder = folder
+        self.keypoints = KeypointFiles(catalog, folder)
         self.segments: list[Segment] = []
         self.problems: dict[str, str] = {}
         self._generation = -1
@@ -85,6 +88,7 @@ class Index:
         self._tail: _Loose | None = None
         self._removed = np.zeros(0, np.int64)
         self._removed_to = 0
+        self._lacking: tuple[tuple[int, ...], int] = ((), 0)
 
     @property
     def folded(self) -> int:
@@ -95,6 +99,16 @@ class Index:
     def tail(self) -> int:
         """How many rows no file covers."""
         return 0 if self._tail is None else len(self._tail)
+
+    @property
+    def files(self) -> list[Segment]:
+        """All that the catalog lists."""
+        return [*self.segments, *self.keypoints.segments]
+
+    @property
+    def gone(self) -> np.ndarray:
+        """Numbers of rows that are gone and that a file may hold still, ascending."""
+        return self._removed
 
     @contextmanager
     def fresh(self) -> Iterator[None]:
@@ -126,6 +140,7 @@ class Index:
         if self._tail is None:
             self._tail = _Loose(self.catalog, self.folded + 1, last)
         self._tail.extend(self.catalog, last)
+        self.keypoints.refresh()
         self._removed_to, more = self.catalog.removed(self._removed_to)
         if len(more):
             self._removed = np.union1d(self._removed, more)
@@ -135,10 +150,12 @@ class Index:
         """Begin anew: a refresh was interrupted, by Ctrl-C say, and what is here may be half of it."""
         self._generation, self._removed_to = -1, 0
         self._open, self._missing, self._tail = {}, {}, None
+        self.keypoints = KeypointFiles(self.catalog, self.folder)
         self._removed = np.zeros(0, np.int64)
 
     def _read_list(self, patient: bool) -> None:
-        segments = self.catalog.segments()
+        listed = self.catalog.segments()
+        segments = [segment for segment in listed if segment.kind != KEYPOINTS]
         opened: dict[Segment, HammingIndex] = {}
         problems: dict[str, str] = {}
         for segment in segments:
@@ -149,7 +166,12 @@ class Index:
                 if patient and isinstance(error, FileNotFoundError):
                     raise _Replaced from None
                 problems[segment.file] = str(error)
-        self.segments, self._open, self.problems = segments, opened, problems
+        try:
+            self.keypoints.read_list([segment for segment in listed if segment.kind == KEYPOINTS])
+        except FileNotFoundError:
+            if patient:
+                raise _Replaced from None
+        self.segments, self._open, self.problems = segments, opened, {**problems, **self.keypoints.problems}
         # Read again, for a compaction shortens the log that tells which of these rows are gone.
         self._tail = None
         ranges = {(s.first_row, s.last_row) for s in self.segments if s not in self._open}
@@ -179,6 +201,19 @@ class Index:
             assert self._tail is not None
             found.append(self._tail.index(kind))
         return [part for part in found if len(part)]
+
+    def by_keypoints(self, blobs: Sequence[bytes], k: int) -> Votes:
+        """The `k` images whose keypoints lie most as a query's do, which may come as several blobs."""
+        self._tell()
+        return self.keypoints.search(blobs, k, self._removed)
+
+    def without_keypoints(self) -> int:
+        """How many images have codes and no keypoints."""
+        state = (self._generation, self.catalog.last(), self._removed_to, self.keypoints.last)
+        if self._lacking[0] != state:
+            hashed = len(self.codes(self.catalog.head.layout.names[0]).rows)
+            self._lacking = state, max(0, hashed - self.catalog.keypoints.count())
+        return self._lacking[1]
 
     def search(self, kind: str, queries: np.ndarray, radius: int, threads: int = 1) -> Hits:
         """All rows within the radius of each query, by distance, then row. `queries` is `(n, stride)` uint8."""

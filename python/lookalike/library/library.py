@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -14,21 +13,23 @@ from ..fingerprints import Progress, worker_count
 from ..kinds import Kind
 from ..options import DEFAULT_LIMITS, Limits
 from ..sources.items import count as count_of
-from . import folding
-from .adding import Added, Adding, sources_of
+from . import folding, keypoint_folding
+from .adding import Added, Adding, added, sources_of
 from .checking import Verified, verify
 from .exchange import Exchanging
 from .opened import Opened
+from .parting import Parting
 from .places import is_gone, place_of_path
 from .reading import Reading
 from .ready import add_ready
+from .relating import Relating
 from .reuse import Reusing
 from .values import check_facts, clean
 
 __all__ = ["Library"]
 
 
-class Library(Reading, Exchanging, Reusing):
+class Library(Reading, Relating, Reusing, Parting, Exchanging):
     """Fingerprints kept in a directory, with what the user knows of each image.
 
     Nothing is made until something is added. One process writes at a time; any number search, and see rows as
@@ -44,6 +45,8 @@ class Library(Reading, Exchanging, Reusing):
         kinds: hash kinds with a fixed length, for a new library: `("phash", "dhash")` unless others are given.
         recipe: `"standard"` or `"imagehash"`, for a new library.
         index: a directory for the index, if it is not to be in the library's.
+        parts: whether pictures that are added get keypoints, by which they are found by a part of them, or as a part
+            of others. The library remembers it when it is next written; by default as it remembers, and at first no.
 
     Raises:
         MismatchError: if the library has other kinds or another recipe.
@@ -59,8 +62,9 @@ class Library(Reading, Exchanging, Reusing):
         kinds: str | Kind | Iterable[str | Kind] | None = None,
         recipe: str | None = None,
         index: str | os.PathLike[str] | None = None,
+        parts: bool | None = None,
     ) -> None:
-        self._opened = Opened(location, kinds, recipe, index)
+        self._opened = Opened(location, kinds, recipe, index, parts)
 
     def __enter__(self) -> Library:
         return self
@@ -86,6 +90,7 @@ class Library(Reading, Exchanging, Reusing):
         time: Any = None,
         image: Any = None,
         retry: bool = False,
+        parts: bool | None = None,
         workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
         wait: float = 0.0,
@@ -103,6 +108,8 @@ class Library(Reading, Exchanging, Reusing):
             time: when: `datetime`, `date`, ISO 8601 text or seconds since 1970; likewise. Without a zone, UTC.
             image: what to call each; by default its path or address.
             retry: open again also those that could not be read and have not changed since.
+            parts: whether these get keypoints; by default as the library keeps them. What is known without is opened
+                again then, gets them under the number that it has, and counts as `"updated"`.
             workers: how many threads; by default, one for each CPU that this process may use.
             limits: what one source may cost.
             wait: seconds to wait for another writer.
@@ -114,32 +121,30 @@ class Library(Reading, Exchanging, Reusing):
 
         Raises:
             LockedError: if another process is writing.
+            MissingExtraError: if parts are to be kept and OpenCV is not installed.
             ValueError, TypeError: for arguments that are out of range.
             OSError: if the library cannot be written.
         """
         check_facts(list(facts))
         values = {"owner": owner, "listing": listing, "time": time, "image": image, **facts}
         items, given = sources_of(sources, values)
-        threads = worker_count(workers)
-        return self._adding(items, given, retry, threads, limits, wait)
+        threads, keeps = worker_count(workers), self._keeps(parts)
+        return self._adding(items, given, retry, threads, limits, wait, keeps)
 
-    def _adding(self, items: Any, given: Any, retry: bool, threads: int, limits: Limits, wait: float) -> Iterator[Any]:
+    def _adding(
+        self, items: Any, given: Any, retry: bool, threads: int, limits: Limits, wait: float, parts: bool
+    ) -> Iterator[Any]:
         opened = self._opened
         with opened.writing("add", wait, make=True) as catalog:
-            adding = Adding(catalog, self._plan(catalog.head.layout.kinds, limits), threads, retry=retry)
-            new = 0
+            adding = Adding(catalog, self._plan(catalog.head.layout.kinds, limits, parts), threads, retry=retry)
+            new, many = 0, keypoint_folding.DURING if parts else folding.TAIL
             for row in adding.rows(items, given):
-                new += row["status"] in ("added", "changed")
+                new += row["status"] in ("added", "changed", "updated")
                 yield row
-                if new >= folding.TAIL:
-                    opened.fold(ended=False, tail=self._tail())
+                if new >= many:
+                    opened.fold(ended=False)
                     new = 0
-            opened.fold(ended=True, tail=self._tail())
-
-    def _tail(self) -> int:
-        """Rows that no file of the index covers, at most: to count them would be to read them."""
-        catalog = self._opened.catalog
-        return catalog.last() - max((segment.last_row for segment in catalog.segments()), default=0)
+            opened.fold(ended=True)
 
     def add(self, sources: object, *, progress: Progress = False, **options: Any) -> Added:
         """Add pictures; how many became what. Arguments and errors as for `add_rows`.
@@ -150,13 +155,7 @@ class Library(Reading, Exchanging, Reusing):
                 the id of the last.
             options: as for `add_rows`.
         """
-        rows = self.add_rows(sources, **options)
-        counts: Counter[str] = Counter()
-        for done, row in enumerate(_watched(rows, sources, progress), 1):
-            counts[row["status"]] += 1
-            if callable(progress):
-                progress(done, row["image"])
-        return Added(**counts)
+        return added(self.add_rows(sources, **options), lambda: count_of(sources), progress)
 
     def add_fingerprints(
         self,
@@ -194,8 +193,8 @@ class Library(Reading, Exchanging, Reusing):
         with self._opened.writing("add fingerprints", wait, make=True) as catalog:
             for part in add_ready(catalog, table, renamed, scalars):
                 counts.update(row["status"] for row in part)
-                self._opened.fold(ended=False, tail=self._tail())
-            self._opened.fold(ended=True, tail=self._tail())
+                self._opened.fold(ended=False)
+            self._opened.fold(ended=True)
         return Added(**counts)
 
     def remove(self, images: Any = None, *, rows: Any = None, missing: bool = False, wait: float = 0.0) -> int:
@@ -230,6 +229,8 @@ class Library(Reading, Exchanging, Reusing):
             NoLibraryError, LockedError, OSError: as for `add_rows`.
         """
         with self._opened.writing("compact", wait) as catalog:
+            # First: the log of removed rows is shortened when no file holds them.
+            keypoint_folding.compact(self._opened.index)
             folding.compact(self._opened.index)
             catalog.store.tidy()
 
@@ -247,24 +248,19 @@ class Library(Reading, Exchanging, Reusing):
         if not repair:
             return verify(self._opened.index, files=files)
         with self._opened.writing("repair", wait):
-            folding.rebuild(self._opened.index, verify(self._opened.index).bad)
+            found = verify(self._opened.index)
+            folding.rebuild(self._opened.index, found.bad)
+            keypoint_folding.rebuild(self._opened.index, found.bad_keypoints)
             return verify(self._opened.index, files=files)
 
     def rebuild(self, *, wait: float = 0.0) -> None:
         """Make the whole index anew from the catalog."""
         with self._opened.writing("rebuild", wait):
             folding.rebuild(self._opened.index, [(1, self._opened.catalog.last())])
+            keypoint_folding.rebuild(self._opened.index, [(1, self._opened.catalog.keypoints.last())])
 
-    def _plan(self, kinds: Iterable[Kind], limits: Limits) -> Plan:
-        return plan_of(list(kinds), self._opened.catalog.head.recipe, limits, digest=True, look=True)
-
-
-def _watched(rows: Iterator[dict[str, Any]], sources: object, progress: Progress) -> Iterable[dict[str, Any]]:
-    if progress is not True:
-        return rows
-    from tqdm import tqdm
-
-    return tqdm(rows, total=count_of(sources), unit="image", file=sys.stderr)
+    def _plan(self, kinds: Iterable[Kind], limits: Limits, parts: bool) -> Plan:
+        return plan_of(list(kinds), self._opened.catalog.head.recipe, limits, digest=True, look=True, keypoints=parts)
 
 
 def _names_of(table: Any) -> set[str]:

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import MismatchError, NoLibraryError
+from ..errors import LibraryError, MismatchError, NoLibraryError
 from ..kinds import Kind
 from ..options import recipe_name
-from . import folding
+from . import folding, keypoint_folding
 from .catalog import Catalog, Store
 from .index import Index
 from .postgres import PostgresStore, is_address
 from .records import checked_kinds
+from .sql import SCHEMA_VERSION
 from .sqlite import SqliteStore
+from .values import checked_switch
 
 __all__ = ["DEFAULT_KINDS", "Opened"]
 
@@ -31,15 +33,26 @@ class Opened:
         given: the location as the user gave it.
         location: the same as errors tell it, without a password.
         store: the database.
+        has_told_of_extra: whether it was said that parts cannot be searched for want of a package.
+        has_told_of_lacking: whether it was said how many images have no keypoints.
     """
 
-    def __init__(self, location: str | os.PathLike[str], kinds: object, recipe: str | None, index: object) -> None:
+    def __init__(
+        self,
+        location: str | os.PathLike[str],
+        kinds: object,
+        recipe: str | None,
+        index: object,
+        parts: bool | None = None,
+    ) -> None:
         self.given = os.fspath(location)
         self.store = _store(self.given, index)
         self.location = self.store.told
         self._kinds = None if kinds is None else checked_kinds(kinds)
         self._recipe = None if recipe is None else recipe_name(recipe)
         self._folder = None if index is None else Path(os.fspath(index)).absolute()  # type: ignore[call-overload]
+        self.has_told_of_extra = self.has_told_of_lacking = False
+        self._parts = checked_switch("parts", parts)
         self._catalog: Catalog | None = None
         self._index: Index | None = None
         self._writer: tuple[int, int] | None = None
@@ -60,6 +73,14 @@ class Opened:
                 f"Library({self.location!r}).add('photos')"
             )
         return found
+
+    @property
+    def keeps_parts(self) -> bool:
+        """Whether pictures that are added get keypoints: as it was asked for, else as the library remembers."""
+        if self._parts is not None:
+            return self._parts
+        found = self._catalog or (self._find() if self.store.exists() else None)
+        return found is not None and found.keeps_parts()
 
     @property
     def index(self) -> Index:
@@ -107,14 +128,34 @@ class Opened:
             _ = self.catalog
         elif self._catalog is None:
             self._prepare()
+        if self._catalog is not None and self._catalog.head.schema < SCHEMA_VERSION:
+            self._open_anew()
         with self.store.hold(what, wait):
             catalog = self._catalog or self._make(self._kinds or checked_kinds(DEFAULT_KINDS))
             self._writer = _me()
             try:
+                self._remember(catalog)
                 folding.sweep(self.index)
                 yield catalog
             finally:
                 self._writer = None
+
+    def _open_anew(self) -> None:
+        """Make what could only be read when it was opened a catalog of this release.
+
+        Raises:
+            LibraryError: if it cannot be written still.
+        """
+        self.close()
+        self._catalog = None
+        if self.catalog.head.schema < SCHEMA_VERSION:
+            raise LibraryError("the library was made by an older release, and can be searched here but not written")
+
+    def _remember(self, catalog: Catalog) -> None:
+        """Note that the library keeps parts, or does not any more, if that was asked for."""
+        if self._parts is not None and catalog.keeps_parts() != self._parts:
+            with catalog.store.transaction():
+                catalog.set_meta("parts", "1" if self._parts else "0")
 
     def _prepare(self) -> None:
         """The directory that the lock is in."""
@@ -127,15 +168,16 @@ class Opened:
         self._catalog = made
         return made
 
-    def fold(self, *, ended: bool, tail: int) -> None:
+    def fold(self, *, ended: bool) -> None:
         """Write the tail into the index if it is time. With the lock held.
 
         An index that cannot be written is no reason to fail: the rows are in the catalog, and are found there.
         """
-        if not folding.is_due(self.index, tail, ended=ended):
-            return
         try:
-            folding.fold(self.index)
+            if folding.is_due(self.index, self.catalog.tail(), ended=ended):
+                folding.fold(self.index)
+            if keypoint_folding.is_due(self.index, ended=ended):
+                keypoint_folding.fold(self.index)
         except OSError as error:
             warnings.warn(
                 f"the rows are added, but the library's index could not be written ({error}): searching is slower "

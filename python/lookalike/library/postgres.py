@@ -211,7 +211,7 @@ class PostgresStore:
 
     def tidy(self) -> None:
         """Give back the room of what was removed."""
-        for table in ("images", "removed"):
+        for table in ("images", "looks", "keypoints", "keypoint_bytes", "removed"):
             self.execute(f"VACUUM {table}")
 
     def size(self) -> int:

@@ -10,6 +10,7 @@ from ..direct import Plan
 from ..errors import MismatchError
 from ..fingerprints import Fingerprint, fingerprint, turned_fingerprints, turned_prints
 from ..hashes import Hash
+from ..keypoints import Keypoints
 from ..kinds import Kind
 from ..looks import Look
 from ..matching.query import is_hash_text
@@ -17,10 +18,15 @@ from ..options import Limits
 from ..prints import error_text, parse_kinds
 from ..sources import Item
 from ..sources.items import expand, is_array
+from ..turns import ALL_TURNS, is_mirrored
 from .records import Layout, default_radius
 from .values import is_column
 
-__all__ = ["Query", "chosen_kinds", "queries_of", "query_of", "radii_of"]
+__all__ = ["Query", "Radius", "checked_count", "chosen_kinds", "queries_of", "query_of", "radii_of"]
+
+
+Radius = int | Mapping[str, int] | None
+"""The same for all kinds, or each its own."""
 
 
 class Query(NamedTuple):
@@ -33,6 +39,7 @@ class Query(NamedTuple):
         error: why it cannot be looked for, if so.
         look: for the second look; `None` if it has none.
         turned: the codes of the picture turned by each EXIF orientation from 1 on; empty if they are not known.
+        keypoints: of the picture as it is, and of it mirrored; `None` for what is not known, or not wanted.
     """
 
     name: str
@@ -41,6 +48,12 @@ class Query(NamedTuple):
     error: str | None = None
     look: Look | None = None
     turned: tuple[dict[str, bytes], ...] = ()
+    keypoints: tuple[Keypoints | None, Keypoints | None] = (None, None)
+
+    @property
+    def has_keypoints(self) -> bool:
+        """Whether parts of it can be looked for."""
+        return any(one is not None and len(one) > 0 for one in self.keypoints)
 
     def code(self, kind: str, turn: int = 1) -> bytes | None:
         """The code of a kind, of the picture turned so; `None` if it is not known."""
@@ -91,9 +104,15 @@ def _checked(radius: Any, name: str, layout: Layout) -> int:
 
 
 def query_of(
-    source: Any, names: Sequence[str], recipe: str, limits: Limits, turns: Sequence[int] = (1,), look: bool = True
+    source: Any,
+    names: Sequence[str],
+    recipe: str,
+    limits: Limits,
+    turns: Sequence[int] = (1,),
+    look: bool = True,
+    keypoints: bool = False,
 ) -> Query:
-    """One thing to look for, with its codes in these turns.
+    """One thing to look for, with its codes in these turns, and its keypoints if they are wanted.
 
     Raises:
         MismatchError: if it is a hash of another kind or recipe.
@@ -102,16 +121,19 @@ def query_of(
     ready = _ready(source, names, recipe)
     if ready is not None:
         return ready
-    if any(turn > 1 for turn in turns):
-        prints = turned_fingerprints(source, kinds=list(names), recipe=recipe, limits=limits, digest=True, look=look)
-        return _of_turned(prints, names)
+    if keypoints or any(turn > 1 for turn in turns):
+        wanted = {"digest": True, "look": look, "keypoints": keypoints}
+        prints = turned_fingerprints(source, kinds=list(names), recipe=recipe, limits=limits, **wanted)
+        return _of_turned(prints, names, turns)
     found = fingerprint(source, kinds=list(names), recipe=recipe, limits=limits, digest=True, look=look)
     return _of_print(found, names)
 
 
-def _of_turned(prints: Sequence[Fingerprint], names: Sequence[str]) -> Query:
+def _of_turned(prints: Sequence[Fingerprint], names: Sequence[str], turns: Sequence[int] = ALL_TURNS) -> Query:
     turned = tuple({name: _packed(one.hashes[name]) for name in names} for one in prints)
-    return _of_print(prints[0], names)._replace(turned=turned)
+    mirrored = prints[1].keypoints if any(map(is_mirrored, turns)) else None
+    keypoints = prints[0].keypoints, mirrored
+    return _of_print(prints[0], names)._replace(turned=turned, keypoints=keypoints)
 
 
 def _ready(source: Any, names: Sequence[str], recipe: str) -> Query | None:
@@ -146,7 +168,7 @@ def _fits_any(text: str, names: Iterable[str]) -> bool:
 
 def _of_print(found: Fingerprint, names: Sequence[str]) -> Query:
     codes = {name: _packed(found.hashes[name]) for name in names}
-    return Query(found.image, codes, found.digest, look=found.look)
+    return Query(found.image, codes, found.digest, look=found.look, keypoints=(found.keypoints, None))
 
 
 def _packed(value: Any) -> bytes:
@@ -168,9 +190,9 @@ def queries_of(
         sources = list(sources)
     if isinstance(sources, list | tuple) and any(_is_ready(source) for source in sources):
         yield from (_one_of_many(source, names, recipe, plan, turns) for source in sources)
-    elif any(turn > 1 for turn in turns):
+    elif plan.keypoints or any(turn > 1 for turn in turns):
         for one in turned_prints(expand(sources), plan, workers):
-            yield _of_turned(one.prints, names) if one.error is None else Query(one.image, {}, None, one.error)
+            yield _of_turned(one.prints, names, turns) if one.error is None else Query(one.image, {}, None, one.error)
     else:
         yield from _of_items(expand(sources), names, plan, workers)
 
@@ -181,7 +203,7 @@ def _is_ready(source: Any) -> bool:
 
 def _one_of_many(source: Any, names: Sequence[str], recipe: str, plan: Plan, turns: Sequence[int]) -> Query:
     try:
-        return query_of(source, names, recipe, plan.limits, turns, plan.look)
+        return query_of(source, names, recipe, plan.limits, turns, plan.look, plan.keypoints)
     except Exception as error:
         name = (
             source.image if isinstance(source, Fingerprint) else str(source) if isinstance(source, str | Hash) else ""
@@ -197,3 +219,16 @@ def _of_items(items: Iterator[Item], names: Sequence[str], plan: Plan, workers: 
             codes = {name: bytes.fromhex(row[name].zfill(2 * ((len(row[name]) + 1) // 2))) for name in names}
             look = row.get("look")
             yield Query(row["image"], codes, row["digest"], look=None if look is None else Look(look))
+
+
+def checked_count(k: Any) -> int | None:
+    """How many are asked for; `None` for all.
+
+    Raises:
+        ValueError: if it is no whole number of at least 1.
+    """
+    item = getattr(k, "item", None)
+    value = item() if callable(item) else k
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ValueError(f"expected k as a whole number of at least 1, or None for all, got {k!r}")
+    return value

@@ -10,9 +10,11 @@ from typing import Any
 
 from ..errors import ColumnError, MismatchError
 from ..frames import column_names, read_columns
+from ..keypoints import Keypoints
 from ..looks import Look
 from ..options import recipe_name
 from .catalog import Catalog
+from .keypoint_rows import MOST_BYTES
 from .records import Layout, Record
 from .values import as_facts, as_text, as_time, check_facts, clean, dumped, now, plain
 from .writing import Batch
@@ -39,6 +41,7 @@ _OWN = (
     "error",
     "status",
     "look",
+    "keypoints",
     "quality",
 )
 
@@ -105,10 +108,16 @@ class _Ready:
     def add(self, start: int, end: int) -> list[dict[str, Any]]:
         records = self._records(slice(start, end), end - start)
         known = {record.identity: record for record in self._catalog.at_places({r.place for r in records})}
+        lacking: set[int] = set()
+        if "keypoints" in self._columns:
+            numbers = {record.number for record in known.values()}
+            lacking = numbers - self._catalog.keypoints.having(numbers)
         batch = Batch(self._catalog)
         for record in records:
-            status, kept = _settle(batch, record, known.get(record.identity))
+            status, kept = self._settle(batch, record, known.get(record.identity), lacking)
             known[kept.identity] = kept
+            if status == "added" and kept.keypoints is None:
+                lacking.add(kept.number)
             told = {"image": kept.image, "status": status, "row": kept.number}
             batch.waiting.append({**told, "error": kept.error, "warning": kept.warning})
         return batch.commit()
@@ -146,6 +155,7 @@ class _Ready:
                 [given if look is None else look.quality for look, given in zip(looks, qualities, strict=True)],
                 [None if look is None else look.parts() for look in looks],
                 [None if look is None else look.data for look in looks],
+                [self._keypoints(v, part.start + n) for n, v in enumerate(self._given("keypoints", part, count))],
             )
         )
 
@@ -160,12 +170,16 @@ class _Ready:
         return _packed(self._layout, hashes, number)
 
     def _look(self, value: Any, number: int) -> Look | None:
-        if value is None:
-            return None
+        return None if value is None else self._parsed(value, Look, "a look", number)
+
+    def _keypoints(self, value: Any, number: int) -> bytes | None:
+        return None if value is None else self._parsed(value, _checked_keypoints, "keypoints", number)
+
+    def _parsed(self, value: Any, form: Callable[[bytes], Any], what: str, number: int) -> Any:
         try:
-            return Look(value if isinstance(value, bytes) else base64.b64decode(value, validate=True))
+            return form(value if isinstance(value, bytes) else base64.b64decode(value, validate=True))
         except (ValueError, TypeError) as error:
-            raise ValueError(f"expected a look, as bytes or base64 text, in row {number}: {error}") from error
+            raise ValueError(f"expected {what}, as bytes or base64 text, in row {number}: {error}") from error
 
     def _given(self, name: str, part: slice, count: int) -> Sequence[Any]:
         column = self._columns.get(name)
@@ -200,6 +214,38 @@ class _Ready:
         rows = zip(*(self._columns[name][part] for name in self._facts), strict=True)
         return [dumped({**same, **as_facts(dict(zip(self._facts, row, strict=True)))}) for row in rows]
 
+    def _settle(self, batch: Batch, record: Record, known: Record | None, lacking: set[int]) -> tuple[str, Record]:
+        """Decide what becomes of a row, whose place, owner and listing may be `known`."""
+        if known is None:
+            return ("added" if record.error is None else "failed"), batch.insert(record)
+        facts = dumped({**known.known_facts, **record.known_facts})
+        merged = record._replace(number=known.number, facts=facts, time=record.time or known.time, added=known.added)
+        if record.codes is not None and record.codes == known.codes:
+            return self._same_again(batch, merged, known, lacking)
+        if record.error is not None and known.codes is not None:
+            return "failed", known._replace(error=record.error)
+        status = "failed" if record.error is not None else "changed"
+        return status, batch.replace(known, merged._replace(added=record.added))
+
+    def _same_again(self, batch: Batch, merged: Record, known: Record, lacking: set[int]) -> tuple[str, Record]:
+        """The same codes: it may bring a look or keypoints that are not there, or tell something else."""
+        merged = merged._replace(**{name: getattr(merged, name) or getattr(known, name) for name in _KEPT})
+        if known.parts is None and merged.look is not None:
+            # A new row: the index may hold the old one without its parts.
+            kept = merged.keypoints or self._catalog.keypoints.of([known.number]).get(known.number)
+            return "updated", batch.replace(known, merged._replace(keypoints=kept))
+        keypoints = merged.keypoints if known.number in lacking else None
+        lacking.discard(known.number)
+        quality = merged.quality if known.quality is None else known.quality
+        merged = merged._replace(look=None, keypoints=keypoints, parts=known.parts, quality=quality)
+        return ("unchanged", known) if merged == known else ("updated", batch.update(merged))
+
+
+def _checked_keypoints(data: bytes) -> bytes:
+    if len(Keypoints(data).data) > MOST_BYTES:
+        raise ValueError(f"at most {MOST_BYTES:,} bytes, got {len(data):,}")
+    return data
+
 
 def _packed(layout: Layout, hashes: Sequence[Any], number: int) -> bytes:
     try:
@@ -219,22 +265,3 @@ def _is_kind(name: str) -> bool:
     except (ValueError, TypeError):
         return False
     return True
-
-
-def _settle(batch: Batch, record: Record, known: Record | None) -> tuple[str, Record]:
-    if known is None:
-        return ("added" if record.error is None else "failed"), batch.insert(record)
-    facts = dumped({**known.known_facts, **record.known_facts})
-    merged = record._replace(number=known.number, facts=facts, time=record.time or known.time, added=known.added)
-    if record.codes is not None and record.codes == known.codes:
-        merged = merged._replace(**{name: getattr(merged, name) or getattr(known, name) for name in _KEPT})
-        if known.parts is None and merged.look is not None:
-            # A new row: the index may hold the old one without its parts.
-            return "updated", batch.replace(known, merged)
-        quality = merged.quality if known.quality is None else known.quality
-        merged = merged._replace(look=None, parts=known.parts, quality=quality)
-        return ("unchanged", known) if merged == known else ("updated", batch.update(merged))
-    if record.error is not None and known.codes is not None:
-        return "failed", known._replace(error=record.error)
-    status = "failed" if record.error is not None else "changed"
-    return status, batch.replace(known, merged._replace(added=record.added))

@@ -10,15 +10,17 @@ from ..errors import DamagedError
 from ..kinds import Kind
 from ..prints import parse_kinds
 
-__all__ = ["PARTS", "Layout", "Record", "checked_kinds", "default_radius"]
+__all__ = ["KEYPOINTS", "PARTS", "Layout", "Record", "checked_kinds", "default_radius"]
 
 PARTS = "parts"
 """What the index calls the codes of parts, which are searched beside those of the kinds."""
 _PART_BITS = 64
+KEYPOINTS = "keypoints"
+"""What the catalog calls the index's files over keypoints, which have an order of their own: see `keypoint_files`."""
 
 
 class Record(NamedTuple):
-    """A row of `images`, its fields in the order of `sql.COLUMNS`, and its look, which has a table of its own.
+    """A row of `images`, its fields in the order of `sql.COLUMNS`; its look and its keypoints have tables of their own.
 
     Attributes:
         number: the row's number, never given twice.
@@ -41,6 +43,7 @@ class Record(NamedTuple):
         quality: how much there is to tell it from others, 0 to 100; `None` without a look.
         parts: codes of parts of it, of 8 bytes each, end to end (see `lookalike.looks`); `None` without a look.
         look: for the second look, on its way into the catalog; rows that are read have none.
+        keypoints: by which a part of it is found; likewise.
     """
 
     number: int
@@ -63,6 +66,7 @@ class Record(NamedTuple):
     quality: int | None = None
     parts: bytes | None = None
     look: bytes | None = None
+    keypoints: bytes | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:

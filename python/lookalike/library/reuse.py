@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ColumnError
+from ..fingerprints import Progress
 from ..frames import check_backend, to_frame
 from ..kinds import Kind
 from ..matching.measures import measure_of
@@ -16,6 +18,8 @@ from ..matching.postings import Postings
 from ..matching.reuse import Options, find_reuse
 from .allowed import COLUMNS, allow, allowed_codes, allowed_rows, disallow
 from .catalog import Catalog
+from .part_pairs import check_parts
+from .part_reuse import part_reuse
 from .queries import chosen_kinds
 from .records import Record
 from .reports import MatchReport, ReuseReport
@@ -34,10 +38,14 @@ class Reusing:
 
     _opened: Opened
 
+    if TYPE_CHECKING:
+
+        def _tell_of(self, lacking: int) -> None: ...
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A library is a place; its copy, here or in another process, is that place opened anew.
         opened = self._opened
-        return _reopened, (type(self), opened.given, opened._kinds, opened._recipe, opened._folder)
+        return _reopened, (type(self), opened.given, opened._kinds, opened._recipe, opened._folder, opened._parts)
 
     def reuse(
         self,
@@ -48,8 +56,10 @@ class Reusing:
         mirrored: bool | None = None,
         popular: float | str | None = "auto",
         confidence: float = 0.5,
+        parts: bool | str = False,
         limit: int = 1_000_000,
         threads: int = 1,
+        progress: Progress = False,
         to: str = "pandas",
     ) -> ReuseReport:
         """Find photos that several owners posted: who was first, who came later, how sure that is.
@@ -67,13 +77,20 @@ class Reusing:
             popular: a picture that more owners post is left out: a number of owners, a share of them below 1, `"auto"`
                 (the square root of their number, at least 5), or `None` for no such limit.
             confidence: leave out matches that are less sure, from 0 to 1: see `lookalike.matching.background`.
+            parts: whether to look also for photos that hold a part of another owner's, or are one (cut out, or pasted
+                into a collage): `True` for those of photos that no other owner posted as a whole, `"always"` for those
+                of all. It takes as long as a search for each. They are in `pairs`, and alone in `parts`, but in no
+                group; of what counts as sure, see `search`.
             limit: most rows that `pairs` may have; the other tables need no limit.
             threads: of the search.
+            progress: of the search for parts: `True` for a bar, or a function that is called with the number of photos
+                done and the name of the last.
             to: the kind of tables: `"pandas"`, `"polars"` or `"arrow"`.
 
         Returns:
             An object whose tables are made when they are asked for: `pairs`, `groups`, `members`, `listings` and
-            `owners` (features for a model), `popular`. `str()` says it in a few sentences, `gallery()` shows it.
+            `owners` (features for a model), `popular`, and with
+            `parts` also `parts`. `str()` says it in a few sentences, `gallery()` shows it.
 
         Raises:
             NoLibraryError: if there is no library.
@@ -82,7 +99,7 @@ class Reusing:
             ValueError, TypeError: if an argument is out of range, or there are too many pairs of pictures.
         """
         options = self._options(by, kinds, radius, mirrored, popular, confidence, limit, threads, to)
-        found: ReuseReport = self._found(options, ReuseReport)
+        found: ReuseReport = self._found(options, ReuseReport, parts, progress)
         return found
 
     def matches(
@@ -94,8 +111,10 @@ class Reusing:
         mirrored: bool | None = None,
         popular: float | str | None = None,
         confidence: float = 0.5,
+        parts: bool | str = False,
         limit: int = 1_000_000,
         threads: int = 1,
+        progress: Progress = False,
         to: str = "pandas",
     ) -> MatchReport:
         """Find the same photo in several places, such as products in several shops, and nobody's fault.
@@ -104,7 +123,7 @@ class Reusing:
         answer has `pairs`, `groups`, `members` and `gallery()`, without a word on who was first.
         """
         options = self._options(by, kinds, radius, mirrored, popular, confidence, limit, threads, to)
-        found: MatchReport = self._found(options, MatchReport)
+        found: MatchReport = self._found(options, MatchReport, parts, progress)
         return found
 
     def allow(self, sources: Any = None, *, rows: Any = None, reason: str | None = None, wait: float = 0.0) -> int:
@@ -162,16 +181,24 @@ class Reusing:
         measure = measure_of([Kind.parse(name) for name in names], radius, mirrored, threads=threads)
         return Options(by, measure, popular, confidence, limit, to)
 
-    def _found(self, options: Options, report: Callable[..., Any]) -> Any:
+    def _found(self, options: Options, report: Callable[..., Any], parts: bool | str, progress: Progress) -> Any:
+        check_parts(parts)
         catalog = self._opened.catalog
         with catalog.store.snapshot():
             postings = postings_of(catalog, options.by, tuple(map(str, options.measure.kinds)))
             allowed = allowed_codes(catalog)
-        return find_reuse(postings, options, allowed, partial(report, catalog=catalog))
+        found = find_reuse(postings, options, allowed, partial(report, catalog=catalog))
+        if not parts:
+            return found
+        matches = part_reuse(self._opened.index, found, parts, progress)
+        self._tell_of(matches.without)
+        return replace(found, part_matches=matches)
 
 
-def _reopened(library: Callable[..., Any], location: str, kinds: Any, recipe: str | None, index: Any) -> Any:
-    return library(location, kinds=kinds, recipe=recipe, index=index)
+def _reopened(
+    library: Callable[..., Any], location: str, kinds: Any, recipe: str | None, index: Any, parts: bool | None
+) -> Any:
+    return library(location, kinds=kinds, recipe=recipe, index=index, parts=parts)
 
 
 def postings_of(catalog: Catalog, by: str, names: tuple[str, ...]) -> Postings:

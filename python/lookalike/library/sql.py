@@ -6,9 +6,11 @@ What the two spell differently is named in braces, and each store gives its word
 
 from __future__ import annotations
 
-__all__ = ["COLUMNS", "MIGRATIONS", "SCHEMA", "SCHEMA_VERSION", "among"]
+__all__ = ["COLUMNS", "MIGRATIONS", "READABLE", "SCHEMA", "SCHEMA_VERSION", "among"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+READABLE = 2
+"""The oldest version that can be read as it is, where it cannot be written: it has no keypoints."""
 
 COLUMNS = (
     "number",
@@ -36,6 +38,16 @@ COLUMNS = (
 # In a table of their own: they are ten times as long as all else, and are read for few rows at a time.
 _LOOKS = "CREATE TABLE IF NOT EXISTS looks (number {big} PRIMARY KEY, look {blob} NOT NULL)"
 
+# Numbered as they come, for a row may get them long after its codes: the index over them goes by `seq`. Their bytes
+# stand apart, in pieces of `PIECE` at the places `seq * PLACES` and on: eight pieces fill a page of 16 KB to the last
+# twenty bytes, which holds 2.7 images of 160 keypoints then; in one piece, 2 would fit.
+_KEYPOINTS = (
+    "CREATE TABLE IF NOT EXISTS keypoints (seq {serial}, number {big} NOT NULL UNIQUE)",
+    "CREATE TABLE IF NOT EXISTS keypoint_bytes (place {big} PRIMARY KEY, bytes {blob} NOT NULL)",
+)
+PIECE = 2_032
+PLACES = 8
+
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE IF NOT EXISTS images (
@@ -54,6 +66,7 @@ SCHEMA = (
         quality {big},
         parts {blob})""",
     _LOOKS,
+    *_KEYPOINTS,
     "CREATE UNIQUE INDEX IF NOT EXISTS images_by_place ON images (place, owner, listing)",
     "CREATE INDEX IF NOT EXISTS images_by_digest ON images (digest) WHERE digest IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS images_failed ON images (number) WHERE error IS NOT NULL",
@@ -72,8 +85,9 @@ SCHEMA = (
 
 MIGRATIONS = {
     1: ("ALTER TABLE images ADD COLUMN quality {big}", "ALTER TABLE images ADD COLUMN parts {blob}", _LOOKS),
+    2: _KEYPOINTS,
 }
-"""What makes a catalog of an older version one of the next. Rows of version 1 have no looks."""
+"""What makes a catalog of an older version one of the next. Rows of version 1 have no looks, of 2 no keypoints."""
 
 _ALL = ", ".join(COLUMNS)
 
@@ -107,6 +121,27 @@ INSERT_LOOK = "INSERT INTO looks (number, look) VALUES (?, ?) ON CONFLICT (numbe
 DELETE_LOOK = "DELETE FROM looks WHERE number = ?"
 LOOKS_BY_NUMBERS = "SELECT number, look FROM looks WHERE number IN "
 COUNT_LOOKS = "SELECT count(*) FROM looks"
+
+INSERT_KEYPOINTS = "INSERT INTO keypoints (number) VALUES (?)"
+DELETE_KEYPOINTS = "DELETE FROM keypoints WHERE number = ?"
+INSERT_PIECE = "INSERT INTO keypoint_bytes (place, bytes) VALUES (?, ?)"
+DELETE_PIECES = f"""DELETE FROM keypoint_bytes WHERE place >= (SELECT seq * {PLACES} FROM keypoints WHERE number = ?)
+    AND place < (SELECT (seq + 1) * {PLACES} FROM keypoints WHERE number = ?)"""
+SEQS_BY_NUMBERS = "SELECT number, seq FROM keypoints WHERE number IN "
+PIECES_BY_NUMBERS = f"""SELECT number, place, bytes FROM keypoints JOIN keypoint_bytes
+    ON place >= seq * {PLACES} AND place < (seq + 1) * {PLACES} WHERE number IN """
+PIECES = "SELECT place, bytes FROM keypoint_bytes WHERE place >= ? AND place < ? ORDER BY place"
+HAVE_KEYPOINTS = "SELECT number FROM keypoints WHERE number IN "
+NUMBERS_OF_KEYPOINTS = "SELECT number FROM keypoints ORDER BY number"
+NUMBERS_BETWEEN = "SELECT number FROM keypoints WHERE seq BETWEEN ? AND ? ORDER BY seq"
+COUNT_KEYPOINTS = "SELECT count(*) FROM keypoints"
+LAST_KEYPOINTS = "SELECT coalesce(max(seq), 0) FROM keypoints"
+KEYPOINTS = "SELECT seq, number FROM keypoints WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+_LACKING = """FROM images WHERE mtime_ns IS NOT NULL AND codes IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM keypoints WHERE keypoints.number = images.number)"""
+LACK_KEYPOINTS = f"SELECT number, place, owner, listing {_LACKING} AND number > ? ORDER BY number LIMIT ?"
+COUNT_LACKING = f"SELECT count(*) {_LACKING}"
+
 COUNT_POOR = "SELECT count(*) FROM images WHERE quality < ?"
 COUNT_PARTS = "SELECT coalesce(sum(length(parts)), 0) FROM images"
 

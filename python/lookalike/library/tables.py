@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..frames import to_frame
@@ -14,7 +14,21 @@ __all__ = ["INTEGERS", "TOLD", "to_table", "told_of", "whole"]
 TOLD = ("row", "owner", "listing", "time")
 """Columns with which every table of images tells which they are."""
 INTEGERS = frozenset(
-    {"row", "row_a", "row_b", "distance", "images", "level", "quality", "group", "size", "mtime_ns", "width", "height"}
+    {
+        "inliers",
+        "row",
+        "row_a",
+        "row_b",
+        "distance",
+        "images",
+        "level",
+        "quality",
+        "group",
+        "size",
+        "mtime_ns",
+        "width",
+        "height",
+    }
 )
 _LARGE = 1 << 63
 FRAME = ("image", "row", "place", "owner", "listing", "time")
@@ -38,14 +52,25 @@ def whole(record: Record, layout: Layout, recipe: str) -> dict[str, Any]:
     return {**own, **record.known_facts}
 
 
-def to_table(rows: Iterable[dict[str, Any]], columns: Sequence[str], to: str) -> Any:
-    """Rows as a table with these columns first, and then whatever else the rows have."""
+def to_table(
+    rows: Iterable[dict[str, Any]], columns: Sequence[str], to: str, notes: Mapping[str, int] | None = None
+) -> Any:
+    """Rows as a table with these columns first, and then whatever else the rows have.
+
+    Notes go with the table where it has a place for them: the `attrs` of pandas, the schema's metadata of Arrow.
+    """
     rows = list(rows)
     names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     mixed = [name for name in names if name not in columns and _is_mixed([row.get(name) for row in rows], to)]
     rows = [{**row, **{name: _as_json(row.get(name)) for name in mixed}} for row in rows] if mixed else rows
     whole_numbers = INTEGERS.union(name for name in columns if name.endswith("_distance"))
-    return to_frame(rows, names, to, whole_numbers)
+    table = to_frame(rows, names, to, whole_numbers)
+    if notes and to == "pandas":
+        table.attrs.update(notes)
+    elif notes and to == "arrow":
+        texts = {name: str(value) for name, value in notes.items()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **texts})
+    return table
 
 
 def _is_mixed(values: Sequence[Any], to: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from ..kinds import NAMES
 from ..sources.files import readable
 
-__all__ = ["RESERVED", "Given", "as_facts", "as_text", "as_time", "now"]
+__all__ = ["RESERVED", "Given", "as_facts", "as_text", "as_time", "checked_switch", "now"]
 
 RESERVED = frozenset(
     [
@@ -25,13 +25,18 @@ RESERVED = frozenset(
         "group",
         "height",
         "image",
+        "inliers",
+        "keypoints",
         "kind",
         "level",
         "limits",
         "listing",
         "look",
         "mtime_ns",
+        "overlap_image",
+        "overlap_query",
         "owner",
+        "parts",
         "place",
         "progress",
         "quality",
@@ -46,6 +51,7 @@ RESERVED = frozenset(
         "time",
         "transform",
         "trimmed",
+        "verdict",
         "wait",
         "warning",
         "width",
@@ -53,6 +59,17 @@ RESERVED = frozenset(
     ]
 )
 """Names that a fact cannot have: the library's own columns."""
+
+
+def checked_switch(name: str, value: Any) -> bool | None:
+    """A switch that may be left to others.
+
+    Raises:
+        TypeError: if it is neither `True`, `False` nor `None`.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"expected {name} as True, False or None, got {value!r}")
+    return value
 
 
 def now() -> str:

@@ -40,8 +40,12 @@ class Batch:
         return record
 
     def update(self, record: Record) -> Record:
-        """Other values for a row, with the same number and codes."""
-        (self._inserts if record.number in self._inserts else self._updates)[record.number] = record
+        """Other values for a row, with the same number and codes; a look or keypoints that are not given stay."""
+        changes = self._inserts if record.number in self._inserts else self._updates
+        if (before := changes.get(record.number)) is not None:
+            look, keypoints = record.look or before.look, record.keypoints or before.keypoints
+            record = record._replace(look=look, keypoints=keypoints)
+        changes[record.number] = record
         return record
 
     def replace(self, old: Record, new: Record) -> Record:

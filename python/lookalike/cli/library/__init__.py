@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "chosen"]
 COMMANDS = {
     "add": "add images; what is known already and has not changed is not opened",
     "search": "find the images that look like one",
+    "parts": "keep keypoints of images that have none, to find parts of pictures",
     "duplicates": "list the images with the same bytes, or the same hash",
     "pairs": "list all pairs of images that look alike",
     "groups": "put the images that look alike into groups",

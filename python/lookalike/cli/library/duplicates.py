@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
 
 from .. import arguments
 from ..arguments import Parser
 from . import answers, places
 from .groups import summary
+from .search import add_confidence
+from .watching import add_parts, lacking, part_options, watched
 
 __all__ = ["parser", "run"]
 
 _DESCRIPTION = """\
 List the images whose files are the same, byte for byte, in groups with an empty line between two; with
---on, those that have the same hash of a kind.
+--on, those that have the same hash of a kind. With --parts, what holds a part of one of them comes to its group,
+told as 'part'.
 
   $ lookalike library duplicates photos.library
   photos/rocket.jpg
@@ -25,6 +30,8 @@ def parser() -> Parser:
     new = Parser("lookalike library duplicates", "lookalike library duplicates [options] LIBRARY", _DESCRIPTION)
     places.add_location(new)
     new.add_argument("--on", metavar="KIND", type=arguments.one_kind, help="hash kind to compare instead of bytes")
+    add_parts(new)
+    add_confidence(new)
     answers.add_answer(new)
     return new
 
@@ -32,12 +39,17 @@ def parser() -> Parser:
 def run(args: Namespace) -> int:
     """Print the groups."""
     from ..output import say
-    from ..stream import aside
 
     answers.check_answer(parser(), args)
     library = places.existing(args.library)
-    rows, columns = aside(lambda: answers.rows_in(library.duplicates(args.on)))
-    answers.write(args, rows, columns, lambda rows: answers.print_groups(rows, lambda _: ""))
+    options = {"parts": part_options(args), "confidence": args.confidence}
+    found = watched(args, lambda tell: library.duplicates(args.on, **options, progress=tell))
+    rows, columns = answers.rows_in(found)
+    answers.write(args, rows, columns, lambda rows: answers.print_groups(rows, _head))
     if not args.quiet:
-        say(summary(rows))
+        say(summary(rows) + lacking(found.attrs.get("without_parts", 0)))
     return 0
+
+
+def _head(row: Mapping[str, Any]) -> str:
+    return "part  " if row.get("verdict") == "part" else ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
 
 from .. import arguments
 from ..arguments import Parser, number
 from . import answers, places
 from .search import add_confidence
+from .watching import add_parts, lacking, part_options, watched
 
 __all__ = ["parser", "run", "summary"]
 
@@ -15,7 +18,8 @@ _DESCRIPTION = """\
 Put the images that look alike into groups: each within the radius of its group's first, which is named
 first; an empty line between groups. Before each name stands its distance from the first, in bits.
 Where the library has looks, each image gets a second look unless --radius is given, and pictures with too
-little detail to tell them apart are in no group. Images that are like no other are left out.
+little detail to tell them apart are in no group. Images that are like no other are left out. With --parts, an image
+that holds a part of one of a group, or is one, comes into it too, told as 'part'.
 
   $ lookalike library groups photos.library
    0  photos/cat.png
@@ -30,6 +34,7 @@ def parser() -> Parser:
     add_confidence(new)
     new.add_argument("--radius", metavar="R", type=number, help="at most R bits from the first (default: the kind's)")
     new.add_argument("--kind", metavar="KIND", type=arguments.one_kind, help="hash kind (default: the library's first)")
+    add_parts(new)
     answers.add_answer(new)
     return new
 
@@ -37,17 +42,20 @@ def parser() -> Parser:
 def run(args: Namespace) -> int:
     """Print the groups."""
     from ..output import say
-    from ..stream import aside
 
     answers.check_answer(parser(), args)
     library = places.existing(args.library)
-    rows, columns = aside(
-        lambda: answers.rows_in(library.groups(confidence=args.confidence, radius=args.radius, kind=args.kind))
-    )
-    answers.write(args, rows, columns, lambda rows: answers.print_groups(rows, lambda row: f"{row['distance']:>2}  "))
+    options = {"confidence": args.confidence, "radius": args.radius, "kind": args.kind, "parts": part_options(args)}
+    found = watched(args, lambda tell: library.groups(**options, progress=tell))
+    rows, columns = answers.rows_in(found)
+    answers.write(args, rows, columns, lambda rows: answers.print_groups(rows, _head))
     if not args.quiet:
-        say(summary(rows))
+        say(summary(rows) + lacking(found.attrs.get("without_parts", 0)))
     return 0
+
+
+def _head(row: Mapping[str, Any]) -> str:
+    return "part  " if row.get("verdict") == "part" else f"{row['distance']:>2}  "
 
 
 def summary(rows: list[dict[str, object]]) -> str:

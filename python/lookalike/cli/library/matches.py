@@ -23,7 +23,7 @@ and how sure it is that it is the same photo.
 def parser() -> Parser:
     """The arguments of the command."""
     new = Parser("lookalike library matches", "lookalike library matches [options] LIBRARY", _DESCRIPTION)
-    add_options(new, ("pairs", "groups", "members", "popular"), "none")
+    add_options(new, ("pairs", "groups", "members", "popular", "parts"), "none")
     return new
 
 

@@ -53,7 +53,7 @@ def existing(name: str) -> Library:
     return library
 
 
-def new_or_existing(name: str, kinds: Any = None, recipe: str | None = None) -> Library:
+def new_or_existing(name: str, kinds: Any = None, recipe: str | None = None, parts: bool | None = None) -> Library:
     """The library that is there, or will be with the first image.
 
     Raises:
@@ -63,7 +63,7 @@ def new_or_existing(name: str, kinds: Any = None, recipe: str | None = None) -> 
     from ...library.library import Library
 
     _hear_warnings()
-    return Library(name, kinds=kinds, recipe=recipe)
+    return Library(name, kinds=kinds, recipe=recipe, parts=parts)
 
 
 def shown(name: str) -> str:
@@ -84,5 +84,5 @@ def _hear_warnings() -> None:
     def tell(message: Warning | str, *_: object) -> None:
         complain(in_the_shell(str(message)))
 
-    warnings.filterwarnings("always", message=r"index file|the rows are added")
+    warnings.filterwarnings("always", message=r"index file|the rows are added|only whole pictures")
     warnings.showwarning = tell  # type: ignore[assignment]  # it takes whatever else there is

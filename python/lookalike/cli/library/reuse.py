@@ -10,10 +10,11 @@ from .. import arguments
 from ..arguments import Parser, count, number
 from . import answers, places
 from .search import add_kind
+from .watching import add_parts, part_options, watched
 
 __all__ = ["add_options", "parser", "report", "run"]
 
-_TABLES = ("pairs", "groups", "members", "listings", "owners", "popular")
+_TABLES = ("pairs", "groups", "members", "listings", "owners", "popular", "parts")
 
 _DESCRIPTION = """\
 List the photos that several owners posted, in groups with an empty line between two: first the posting
@@ -27,7 +28,10 @@ same photo, from 0 to 1. What the first owner posted again is 'own', and no copy
 
 Pictures that very many owners post, such as logos, say nothing and are left out: see --popular, and
 'lookalike library allow' for those that everybody may use. --features writes numbers for a model: how many
-of a listing's photos others posted before, how many owners, how near, how long before."""
+of a listing's photos others posted before, how many owners, how near, how long before.
+
+With --parts, photos that hold a part of another owner's, or were cut out of one, are counted too: --show pairs has
+them behind the others, --show parts alone."""
 
 
 def parser() -> Parser:
@@ -58,6 +62,7 @@ def add_options(new: Parser, tables: Sequence[str], popular: str) -> None:
     add_kind(new)
     new.add_argument("--radius", metavar="R", type=number, help="at most R bits apart by each kind (default: 10 of 64)")
     new.add_argument("--no-mirrored", action="store_true", help="mirrored copies are none")
+    add_parts(new)
     new.add_argument(
         "--popular",
         metavar="N",
@@ -102,19 +107,21 @@ def report(args: Namespace, parser: Parser, method: str, also: Callable[[Namespa
     from ..stream import aside
 
     answers.check_answer(parser, args)
+    if args.show == "parts" and args.parts == "never":
+        parser.error("argument --show: parts are not looked for: add --parts auto, or always")
     if args.gallery:
         check_writable(args.gallery)
     library = places.existing(args.library)
     mirrored = False if args.no_mirrored else None
 
-    def work() -> tuple[Any, list[dict[str, Any]], list[str]]:
+    def work(tell: Callable[[int, str], None]) -> tuple[Any, list[dict[str, Any]], list[str]]:
         found = getattr(library, method)(
             args.by, kinds=args.kind, radius=args.radius, mirrored=mirrored, popular=args.popular,
-            confidence=args.confidence, limit=args.limit, threads=args.workers,
+            confidence=args.confidence, parts=part_options(args), limit=args.limit, threads=args.workers, progress=tell,
         )  # fmt: skip
         return found, *answers.rows_in(getattr(found, args.show))
 
-    found, rows, columns = aside(work)
+    found, rows, columns = watched(args, work)
     answers.write(args, rows, columns, lambda rows: _print(rows, columns, args))
     if args.gallery:
         write_text(args.gallery, aside(lambda: found.gallery().html()))
@@ -136,7 +143,7 @@ def _write_features(args: Namespace, found: Any) -> None:
 
 def _print(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], args: Namespace) -> None:
     if args.show != "members":
-        answers.print_table(rows, columns)
+        answers.print_table(rows, [name for name in columns if name != "region"])  # many numbers, for programs
         return
     owned = [
         {**row, "owner": row[args.by], "listing": row["listing"] if args.by != "listing" else None} for row in rows

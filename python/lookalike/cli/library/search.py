@@ -9,11 +9,12 @@ from typing import Any
 
 from .. import arguments
 from ..arguments import Parser, count, number
-from . import answers, places
+from . import answers, places, watching
 
 __all__ = ["parser", "run"]
 
 _AT_ONCE = 256
+PARTS = {"auto": None, "always": "always", "never": False}
 
 _DESCRIPTION = """\
 Find the copies of an image in a library, best first: how sure it is that each is one (0 to 1), how it was
@@ -33,6 +34,10 @@ With -k or --radius, the images whose hashes are near are listed instead, the ne
 
   $ lookalike library search photos.library photo.jpg -k 3
    0  bytes  photos/photo.jpg
+
+Where no whole picture is a copy, a library that was filled with --parts is searched for parts: for images that the
+picture was cut out of, or pasted into, at any size and turn. They are told as 'part', and nobody should take them
+for copies of the whole.
 
 With several images to look for, each has its name above what was found. What cannot be read gets a message
 on standard error; with --json and --csv it has a row too, with its error."""
@@ -58,6 +63,14 @@ def parser() -> Parser:
     new.add_argument("-k", metavar="N", type=count, help="the N nearest, however far (with --radius: within it)")
     new.add_argument("--radius", metavar="R", type=number, help="all whose hashes are at most R bits away")
     add_kind(new)
+    new.add_argument(
+        "--parts",
+        metavar="WHEN",
+        choices=tuple(PARTS),
+        default="auto",
+        help="search for parts of pictures: where no copy is found (auto, the default), always or never",
+    )
+    new.add_argument("--logos", action="store_true", help="tell also what shares no more than a logo, which is no copy")
     answers.add_answer(new)
     new.add_argument("--workers", metavar="N", type=count, help="threads (default: as many as there are CPUs)")
     return new
@@ -106,8 +119,9 @@ def run(args: Namespace) -> int:
     answers.check_answer(parser(), args)
     library = places.existing(args.library)
     counts, found, columns = Counts(), [], {"query": None, "error": None}
+    without = [0]
     with Progress(show=not args.quiet) as progress:
-        for rows, names in _answers(library, args, progress, counts):
+        for rows, names in _answers(library, args, progress, counts, without):
             columns = dict.fromkeys([*names, *columns])
             for row in rows:
                 if row["error"] is not None:
@@ -121,12 +135,14 @@ def run(args: Namespace) -> int:
     line = _copy_line if args.radius is None and args.k is None else _near_line
     answers.write(args, found, list(columns), lambda rows: _print(rows, several, line))
     if not args.quiet and counts.status < 2:
-        say(_summary(found, counts.images))
+        say(_summary(found, counts.images) + watching.lacking(without[0]))
     return counts.status
 
 
-def _answers(library: Any, args: Namespace, progress: Any, counts: Any) -> Iterator[tuple[list[Any], list[str]]]:
-    """The rows found for some sources at a time, and their columns."""
+def _answers(
+    library: Any, args: Namespace, progress: Any, counts: Any, without: list[int]
+) -> Iterator[tuple[list[Any], list[str]]]:
+    """The rows found for some sources at a time, and their columns; `without` is told what parts cannot find."""
     from ..stream import interruptible
 
     def work() -> Iterator[tuple[int, list[Any], list[str]]]:
@@ -138,8 +154,11 @@ def _answers(library: Any, args: Namespace, progress: Any, counts: Any) -> Itera
                 radius=args.radius,
                 k=args.k,
                 kinds=args.kind,
+                parts=PARTS[args.parts],
+                logos=args.logos,
                 workers=args.workers,
             )
+            without[0] = table.attrs.get("without_parts", 0)
             yield len(part), *answers.rows_in(table)
 
     with closing(interruptible(work(), progress.tick)) as parts:
@@ -189,6 +208,8 @@ def _how(row: Mapping[str, Any]) -> str:
     if row["level"] == 0:
         return "same bytes"
     turn = [] if row["transform"] == "none" else [row["transform"]]
+    if row["level"] == 4:
+        return ", ".join([*turn, f"{row['verdict']} {100 * row['overlap_image']:.0f} %"])
     if row["level"] == 3:
         return ", ".join([*turn, "trimmed" if row["trimmed"] else "second look"])
     ends = "_distance"

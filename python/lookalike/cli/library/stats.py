@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 from ..arguments import Parser
 from . import places
@@ -39,6 +40,13 @@ def run(args: Namespace) -> int:
         return 0
     width = max(map(len, found)) + 2
     for name, value in found.items():
-        text = ", ".join(value) if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else str(value)
-        write_line(f"{name.replace('_', ' '):<{width}}{visible(text)}")
+        write_line(f"{name.replace('_', ' '):<{width}}{visible(_text(value))}")
     return 0
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
