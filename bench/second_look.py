@@ -33,7 +33,7 @@ from .pictures import PHOTOS
 FIT = False
 """Whether to fit again."""
 
-FAMILIES = {"mild": 0.985, "turned": 0.99, "geometry": 0.99, "borders": None, "hard": None}
+FAMILIES = {"mild": 0.985, "turned": 0.99, "geometry": 0.99, "borders": None, "parts": None, "hard": None}
 """Families of edits, and the share of copies that `normal` is to confirm."""
 THRESHOLDS = CONFIDENCES
 ALIKE = ("products-grocery", "large-baseline", "same-scene-not-copies")

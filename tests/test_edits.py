@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from lookalike.evaluate.edits import EDITS, FAMILIES, Edit, chosen, copy_of, generator, normal, table
-from lookalike.evaluate.edits.canvas import made_up
+from lookalike.evaluate.edits import EDITS, FAMILIES, GROUPS, Edit, chosen, copy_of, generator, normal, table
+from lookalike.evaluate.edits.canvas import encoded, made_up
 from lookalike.evaluate.edits.geometry import inner_size
 from lookalike.evaluate.edits.turns import TURNS
 from lookalike.evaluate.pictures import SAME, plane_of, twins
@@ -133,9 +133,11 @@ def test_borders_have_many_colours() -> None:
 
 
 CROPS = [(f"crop-{keep}-{where}", keep) for keep in (98, 95, 90) for where in ("centre", "side", "any")]
+LARGE_CROPS = [(f"crop-{keep}{form}", keep) for keep in (75, 50, 25, 10) for form in ("", "-form")]
+LARGE_CROPS += [("crop-50-centre", 50), ("crop-25-centre", 25), ("crop-75-side", 75), ("crop-50-side", 50)]
 
 
-@pytest.mark.parametrize(("name", "keep"), [*CROPS, ("crop-75", 75), ("crop-50", 50), ("crop-25", 25)])
+@pytest.mark.parametrize(("name", "keep"), [*CROPS, *LARGE_CROPS])
 def test_crops_keep_what_they_say(name: str, keep: int) -> None:
     picture = made_up(np.random.default_rng(0), (900, 700))
     for seed in range(6):
@@ -146,7 +148,7 @@ def test_crops_keep_what_they_say(name: str, keep: int) -> None:
             assert part.width == picture.width or part.height == picture.height
 
 
-@pytest.mark.parametrize("degrees", ["0.5", "1", "2", "5", "15", "45"])
+@pytest.mark.parametrize("degrees", ["0.5", "1", "2", "5", "15", "30", "45", "60", "100", "135", "170", "any"])
 @pytest.mark.parametrize("size", [(240, 180), (180, 240), (200, 200), (400, 90)])
 def test_rotations_with_and_without_fill(degrees: str, size: tuple[int, int]) -> None:
     grey = Image.new("RGB", size, (90, 140, 190))
@@ -184,18 +186,115 @@ def test_the_other_picture_is_in_it(name: str) -> None:
     edit = BY_NAME[name]
     other = Image.new("RGB", (300, 300), (255, 0, 255))
     made = edit.apply(PICTURE, generator(0, "p", name), other)
-    assert isinstance(made, Image.Image)
-    values = np.asarray(made).astype(int)
+    values = np.asarray(opened(made) if isinstance(made, bytes) else made).astype(int)
     assert (values[..., 0] + values[..., 2] - 2 * values[..., 1]).mean() > 25
 
 
 def test_a_pasted_picture_has_its_share_of_the_area() -> None:
     other = Image.new("RGB", (300, 300), (255, 0, 255))
-    for share in (70, 35):
+    for share in (70, 50, 35, 25, 15):
         made = BY_NAME[f"pasted-{share}"].apply(PICTURE, generator(0, "p", "x"), other)
         assert isinstance(made, Image.Image)
         inside = (np.asarray(made) != (255, 0, 255)).any(-1).mean()
         assert inside == pytest.approx(share / 100, abs=0.02)
+
+
+# A picture of one colour that is in nothing else, and where it lies.
+CYAN = (0, 255, 255)
+WHOLE = [
+    "app-post", "app-viewer", "app-chat", "browser-page", "shop-page", "shop-page-phone", "shop-results",
+    "collage-4-margin", "collage-9-margin", "strip-3",
+]  # fmt: skip
+
+
+def cyan(name: str, size: tuple[int, int], seed: int) -> np.ndarray:
+    """Where a cyan picture lies in the edited one."""
+    other = Image.new("RGB", (300, 240), (255, 0, 255))
+    made = BY_NAME[name].apply(Image.new("RGB", size, CYAN), generator(seed, "p", name), other)
+    assert isinstance(made, Image.Image)
+    return (abs(np.asarray(made).astype(int) - CYAN) < 40).all(-1)
+
+
+@pytest.mark.parametrize("size", [(400, 300), (300, 420)])
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_whole_picture_is_on_the_page(name: str, size: tuple[int, int]) -> None:
+    for seed in range(2):
+        rows, columns = np.nonzero(cyan(name, size, seed))
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert width / height == pytest.approx(size[0] / size[1], rel=0.03)
+        assert len(rows) > 0.97 * width * height
+
+
+def test_a_feed_shows_nearly_all_of_it() -> None:
+    for seed in range(8):
+        shown = cyan("app-feed", (400, 300), seed)
+        rows, columns = np.nonzero(shown)
+        assert np.ptp(columns) + 1 > 0.9 * shown.shape[1] * min(1, 400 / 300)
+        assert np.ptp(rows) + 1 > 0.3 * (np.ptp(columns) + 1)
+
+
+@pytest.mark.parametrize(("name", "share"), [(f"pasted-{share}-turned", share) for share in (50, 25, 15)])
+def test_a_turned_print_has_its_share_of_the_area(name: str, share: int) -> None:
+    for seed in range(4):
+        assert cyan(name, (400, 300), seed).mean() == pytest.approx(share / 100, rel=0.06)
+
+
+@pytest.mark.parametrize(("name", "cells"), [("collage-4-cut", 4), ("collage-9-cut", 9), ("strip-4-cut", 4)])
+def test_a_cell_is_filled(name: str, cells: int) -> None:
+    for seed in range(4):
+        shown = cyan(name, (400, 300), seed)
+        assert 0.7 / cells < shown.mean() <= 1.02 / cells
+        rows, columns = np.nonzero(shown)
+        assert len(rows) > 0.97 * (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+
+
+@pytest.mark.parametrize("loss", [20, 40])
+def test_a_tilt_shortens_the_far_side(loss: int) -> None:
+    sides = set()
+    for seed in range(16):
+        shown = cyan(f"tilt-{loss}", (400, 400), seed)
+        edges = {"top": shown.sum(1), "left": shown.sum(0)}
+        for name, lengths in edges.items():
+            lengths = lengths[lengths > 0.3 * 400].astype(float)
+            ends = lengths[4], lengths[-5]
+            if abs(ends[0] - ends[1]) > 0.1 * 400:
+                sides.add((name, ends[0] < ends[1]))
+                assert min(ends) / max(ends) == pytest.approx(1 - loss / 100, abs=0.04)
+    assert len(sides) == 4
+
+
+@pytest.mark.parametrize("move", [6, 12, 20, 30])
+def test_perspective_moves_corners_inwards(move: int) -> None:
+    for seed in range(4):
+        share = cyan(f"perspective-{move}", (400, 300), seed).mean()
+        assert (1 - 2 * move / 100) ** 2 - 0.01 < share < 1
+    assert cyan("perspective-cut", (400, 300), 0).mean() > 0.995
+
+
+def test_any_angle_is_any() -> None:
+    sizes = {applied("rotate-any-crop", seed=seed).size for seed in range(8)}
+    assert len(sizes) == 8
+
+
+def test_a_taken_picture_is_of_quality_40() -> None:
+    with Image.open(io.BytesIO(copy_of(PICTURE, BY_NAME["taken-60"], 0, "p"))) as image:
+        found = image.quantization
+    with Image.open(io.BytesIO(encoded(PICTURE, "JPEG", quality=40))) as image:
+        assert image.quantization == found
+
+
+def test_a_mirrored_crop_is_of_the_mirrored_picture() -> None:
+    """The darker half of a picture is on the other side of its crop."""
+    ramp = Image.fromarray(np.tile(np.linspace(0, 255, 240).astype(np.uint8), (180, 1))).convert("RGB")
+    for seed in range(3):
+        part = np.asarray(applied("mirrored-crop-85", ramp, seed)).mean((0, 2))
+        assert part[:20].mean() > part[-20:].mean() + 50
+
+
+def test_groups_are_of_edits_that_there_are() -> None:
+    grouped = Counter(edit.name for patterns in GROUPS.values() for edit in chosen(patterns))
+    assert set(grouped.values()) == {1}
+    assert set(family("parts")) <= set(grouped)
 
 
 def test_chosen() -> None:

@@ -26,7 +26,7 @@ from lookalike.evaluate.edits.canvas import made_up
 from lookalike.evaluate.measuring import answers, made
 from lookalike.evaluate.methods import IMAGEHASH, own_roads, rival_roads, verified
 from lookalike.evaluate.pictures import Photo, read_all
-from lookalike.evaluate.tables import COLUMNS
+from lookalike.evaluate.tables import COLUMNS, _by_family
 
 EDITS = "png,jpeg-50,mirror,frame-12,crop-50"
 
@@ -96,6 +96,28 @@ def test_families_are_sums(evaluation: Evaluation) -> None:
             assert whole[name] == sum(row[name] for row in rows)
 
 
+def test_groups_are_sums_too(evaluation: Evaluation) -> None:
+    [row] = of(evaluation, "by_group", method="lookalike")
+    [edit] = of(evaluation, "by_edit", method="lookalike", edit="crop-50")
+    assert (row["group"], row["edits"]) == ("crop to 50 %", 1)
+    assert all(row[name] == edit[name] for name in ("copies", "found", "share", "compared"))
+    assert evaluation.shares(by="group")["phash"]["crop to 50 %"]["radius"] is not None
+    lines = evaluation.markdown(by="group").splitlines()
+    assert lines[0].startswith("| share of edited copies found | lookalike |")
+    assert [line.split(" (")[0] for line in lines[2:]] == ["| crop to 50 %"]
+
+
+def test_each_edit_counts_the_same_in_the_mean() -> None:
+    def row(edit: str, copies: int, found: int) -> dict[str, Any]:
+        shares = {"copies": copies, "found": found, "share": found / copies if copies else None}
+        head = {"method": "lookalike", "rate": None, "radius": None, "edit": edit}
+        return {**head, "family": "mild", **shares, "false_matches": 0, "compared": 10}
+
+    [mild, every] = _by_family([row("png", 4, 4), row("gif", 1, 0), row("chain", 0, 0)])
+    assert (mild["share"], mild["mean"], mild["edits"]) == (4 / 5, 1 / 2, 3)
+    assert (every["family"], every["mean"]) == ("all", 1 / 2)
+
+
 def test_the_same_picture_is_set_aside(evaluation: Evaluation) -> None:
     [pair] = evaluation.rows("set_aside")
     assert {Path(pair["image_a"]).name, Path(pair["image_b"]).name} == {"0.png", "0-small.png"}
@@ -132,6 +154,7 @@ def test_markdown(evaluation: Evaluation) -> None:
     assert "so few show no more than 0.039" in lines[-1]
     [row] = of(evaluation, "by_family", method="ImageHash ahash", family="all", rate=1e-6)
     assert row["share"] is None
+    assert lines[-4].startswith("| mean over all edits | ")
     assert lines[-3].split("|")[lines[0].split("|").index(" ImageHash ahash ")] == " – "
     assert "–: no radius keeps that rate, or the pairs are too few to tell which does." in lines[-1]
 
@@ -302,7 +325,14 @@ def test_plots_without_matplotlib(evaluation: Evaluation, tmp_path: Path, monkey
 def test_plots(evaluation: Evaluation, tmp_path: Path) -> None:
     paths = evaluation.plots(tmp_path / "plots")
     assert sorted(path.name for path in paths) == sorted(path.name for path in (tmp_path / "plots").iterdir())
-    assert {path.stem for path in paths} == {"edits-mild", "edits-turned", "edits-borders", "edits-hard", "roc"}
+    assert {path.stem for path in paths} == {
+        "edits-mild",
+        "edits-turned",
+        "edits-borders",
+        "edits-parts",
+        "groups",
+        "roc",
+    }
     for path in paths:
         if path.suffix == ".png":
             with Image.open(path) as image:

@@ -67,6 +67,15 @@ def _add_photos(new: Parser) -> None:
         help="folders of photos that are alike and all different",
     )
     new.add_argument(
+        "--made-negatives",
+        metavar="N",
+        type=count,
+        default=0,
+        help="make sets of so many pictures that share a logo, a frame, an app's screen, and are no copies "
+        "(default: none)",
+    )
+    new.add_argument("--parts", action="store_true", help="look for parts of pictures too (needs lookalike[parts])")
+    new.add_argument(
         "--originals", metavar="N", type=count, default=300, help="make copies of so many photos (default: 300)"
     )
     new.add_argument("--list-edits", action="store_true", help="print the edits, one a line, and stop")
@@ -149,6 +158,8 @@ def _settings(args: Namespace) -> Any:
         rival_originals=args.rival_originals,
         rates=tuple(sorted({args.rate, *RATES}, key=lambda rate: (rate != args.rate, rate))),
         workers=worker_count(args.workers),
+        parts=args.parts,
+        made_negatives=args.made_negatives,
     )
 
 
@@ -169,11 +180,13 @@ def _check_plots(args: Namespace) -> None:
 
 def _expected(args: Namespace) -> int:
     """How many steps there will be."""
+    from ..evaluate.negatives import SETS
     from .inputs import counted
 
     photos = counted(args.sources)
     more = counted([*(args.distractors or []), *args.negatives])
-    return photos + more + min(int(args.originals), photos)
+    made = len(SETS) if args.made_negatives else 0
+    return photos + more + made + min(int(args.originals), photos)
 
 
 def _complain(run: Evaluating) -> None:

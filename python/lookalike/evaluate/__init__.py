@@ -7,13 +7,14 @@ which radius to use in a library that there is. `EDITS` are the edits, each with
 from __future__ import annotations
 
 from .calibration import Calibration, calibrate
-from .edits import EDITS, FAMILIES, Edit, copy_of, normal
+from .edits import EDITS, FAMILIES, GROUPS, Edit, copy_of, normal
 from .evaluating import Settings
 from .evaluation import Evaluation, evaluate
 
 __all__ = [
     "EDITS",
     "FAMILIES",
+    "GROUPS",
     "Calibration",
     "Edit",
     "Evaluation",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import tempfile
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -19,17 +18,17 @@ from ..library.library import Library
 from ..options import DEFAULT_LIMITS, Limits
 from ..workers import ordered_map
 from .edits import Edit, chosen
+from .judging import MadeNegatives, Negatives, among, equal_files, fill
 from .measuring import Answer, Named, Tally, answers, made, prepared
 from .methods import Road, default_kinds, own_roads, rival_roads, verified
 from .pictures import Photo, open_normal, read_all, twins
 
-__all__ = ["RATES", "Evaluating", "Negatives", "Settings"]
+__all__ = ["RATES", "Evaluating", "Settings"]
 
 RATES = (1e-6, 1e-5, 1e-4)
 """Shares of pairs of different photos that may match."""
 
 _MOST_OTHERS = 8
-_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,9 @@ class Settings:
             counted as different, such as those of one product or place.
         library: options of the `Library`, such as `kinds`.
         search: options of its `search_many`.
+        parts: whether the library keeps keypoints, and a search looks for parts of pictures where it finds no copy;
+            photos and hard negatives, which are in the library themselves, are always looked for so.
+        made_negatives: pictures of each set of hard negatives that is made of the photos; by default none.
     """
 
     edits: tuple[Edit, ...] = field(default_factory=chosen)
@@ -64,6 +66,8 @@ class Settings:
     alike: Callable[[str], Hashable] | None = None
     library: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)
+    parts: bool = False
+    made_negatives: int = 0
 
     def __post_init__(self) -> None:
         for name in ("kinds", "rates"):
@@ -75,35 +79,24 @@ class Settings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"expected {name} as a whole number of at least 1, got {value!r}")
+        made = self.made_negatives
+        if isinstance(made, bool) or not isinstance(made, int) or made < 0:
+            raise ValueError(f"expected made_negatives as a whole number of at least 0, got {made!r}")
         own_roads(self.kinds)  # or a kind that has no fixed length would be found out after all the reading
         if not self.rates or not all(0 < rate < 1 for rate in self.rates):
             raise ValueError(f"expected rates between 0 and 1, got {self.rates!r}")
 
+    def library_options(self) -> dict[str, Any]:
+        """What the library is made with."""
+        return {"parts": True, **self.library} if self.parts else self.library
+
+    def search_options(self, always: bool = False) -> dict[str, Any]:
+        """What it is searched with; `always` looks for parts also where copies were found."""
+        return {"parts": "always" if always else True, **self.search} if self.parts else self.search
+
     def roads(self) -> list[Road]:
         """The ways to codes that are measured."""
         return [*own_roads(self.kinds), *(rival_roads() if self.rivals else [])]
-
-
-@dataclass
-class Negatives:
-    """A folder of photos that are all different.
-
-    Attributes:
-        folder: its name.
-        numbers: of its photos among those of all such folders.
-        called: pairs of numbers that the library calls copies, with its answer.
-        same_bytes: pairs whose files are equal: these are copies, and not counted.
-    """
-
-    folder: str
-    numbers: list[int]
-    called: dict[tuple[int, int], Answer] = field(default_factory=dict)
-    same_bytes: set[tuple[int, int]] = field(default_factory=set)
-
-    @property
-    def pairs(self) -> int:
-        """Pairs of different photos."""
-        return len(self.numbers) * (len(self.numbers) - 1) // 2 - len(self.same_bytes)
 
 
 class Evaluating:
@@ -117,8 +110,8 @@ class Evaluating:
         unread: photos that could not be read, of all folders.
         tally: of the copies.
         clean: pairs of different photos, unedited, that the library calls copies.
-        hard: the folders of hard negatives.
-        hard_photos: their photos.
+        hard: the hard negatives: sets that were made, and folders.
+        hard_photos: the photos of the folders.
         notes: what is to be known of the methods.
     """
 
@@ -161,9 +154,11 @@ class Evaluating:
         """
         yield from self._read()
         with self._folder() as folder:
-            with Library(folder / "photos", **self.settings.library) as library:
+            options = self.settings.library_options()
+            with Library(folder / "photos", **options) as library:
                 yield from self._copies(library)
-            with Library(folder / "negatives", **self.settings.library) as library:
+                yield from self._made_negatives(library, folder / "made")
+            with Library(folder / "negatives", **options) as library:
                 yield from self._negatives(library)
 
     @contextmanager
@@ -184,7 +179,7 @@ class Evaluating:
         for folder in negatives:
             start = len(self.hard_photos)
             yield from self._gather(folder, self.hard_photos)
-            self.hard.append(Negatives(str(folder), list(range(start, len(self.hard_photos)))))
+            self.hard.append(Negatives(str(folder), self.hard_photos, list(range(start, len(self.hard_photos)))))
         self._arrange(mine, more)
 
     def _gather(self, sources: Any, into: list[Photo]) -> Iterator[str]:
@@ -228,15 +223,15 @@ class Evaluating:
 
     def _copies(self, library: Library) -> Iterator[str]:
         settings = self.settings
-        _fill(library, self.photos, settings.workers)
+        fill(library, self.photos, settings.workers)
         roads = settings.roads()
         self.tally = Tally.empty(self.originals, len(settings.edits))
         self.tally.methods = dict(prepared(roads, self.photos, self.aside, *self.tally.made.shape))
         self.notes = [road.note for road in roads if road.note]
         if settings.rivals:
             self.notes.append(verified([photo.path for photo in self.photos[:10]]))
-        for first, second, answer in self._among(library, self.photos):
-            if (first, second) not in self.aside:
+        for first, second, answer in among(library, self.photos, settings):
+            if answer.copy and (first, second) not in self.aside:
                 self.clean.setdefault((first, second), answer)
         same, aside = (_partners(pairs, self.originals) for pairs in (self.twins, self.aside))
         others = [open_normal(photo.path, settings.limits, 800) for photo in self.others]
@@ -258,30 +253,27 @@ class Evaluating:
 
         return make
 
-    def _among(self, library: Library, photos: Sequence[Photo]) -> Iterator[tuple[int, int, Answer]]:
-        """Pairs of photos, the smaller number first, that the library calls copies."""
-        for start in range(0, len(photos), _AT_ONCE):
-            part = [photo.path for photo in photos[start : start + _AT_ONCE]]
-            found, _ = answers(library, part, self.settings.workers, self.settings.search)
-            for answer in found:
-                here = start + answer.query
-                if here != answer.image:
-                    yield min(here, answer.image), max(here, answer.image), answer
+    def _made_negatives(self, library: Library, folder: Path) -> Iterator[str]:
+        """Sets of pictures that share something, in the library of the photos."""
+        if not self.settings.made_negatives:
+            return
+        made = MadeNegatives(self.photos, self.aside, self.settings)
+        yield from made.make(library, folder)
+        made.judge(library)
+        self.hard += made.sets()
 
     def _negatives(self, library: Library) -> Iterator[str]:
         if not self.hard_photos:
             return
-        _fill(library, self.hard_photos, self.settings.workers)
-        home = {number: folder for folder in self.hard for number in folder.numbers}
-        for folder in self.hard:
-            folder.same_bytes = _equal_files(folder.numbers, self.hard_photos)
-        for first, second, answer in self._among(library, self.hard_photos):
-            folder = home[first]
-            if home[second] is folder and (first, second) not in folder.same_bytes:
-                before = folder.called.get((first, second))
-                if before is None or (answer.confidence or 0) > (before.confidence or 0):
-                    folder.called[first, second] = answer
-        yield from (folder.folder for folder in self.hard)
+        fill(library, self.hard_photos, self.settings.workers)
+        folders = [folder for folder in self.hard if folder.photos is self.hard_photos]
+        home = {number: folder for folder in folders for number in folder.numbers}
+        for folder in folders:
+            folder.same_bytes = equal_files(folder.numbers, self.hard_photos)
+        for first, second, answer in among(library, self.hard_photos, self.settings):
+            if home[first] is home[second]:
+                home[first].count((first, second), answer)
+        yield from (folder.folder for folder in folders)
 
 
 def answers_of(
@@ -289,13 +281,7 @@ def answers_of(
 ) -> tuple[list[Answer], dict[int, str]]:
     """What the library says of some copies; those that are not there are passed over."""
     queries = [Named(file, str(place)) for place, file in enumerate(files) if file is not None]
-    return answers(library, queries, settings.workers, settings.search) if queries else ([], {})
-
-
-def _fill(library: Library, photos: Sequence[Photo], workers: int) -> None:
-    """Add the photos, each named by its number."""
-    names = [str(number) for number in range(len(photos))]
-    library.add([photo.path for photo in photos], image=names, workers=workers)
+    return answers(library, queries, settings.workers, settings.search_options()) if queries else ([], {})
 
 
 def _partners(pairs: set[tuple[int, int]], originals: int) -> list[set[int]]:
@@ -306,11 +292,3 @@ def _partners(pairs: set[tuple[int, int]], originals: int) -> list[set[int]]:
             if one < originals:
                 same[one].add(other)
     return same
-
-
-def _equal_files(numbers: Sequence[int], photos: Sequence[Photo]) -> set[tuple[int, int]]:
-    by_digest: dict[bytes, list[int]] = {}
-    for number in numbers:
-        digest = hashlib.blake2b(Path(photos[number].path).read_bytes()).digest()
-        by_digest.setdefault(digest, []).append(number)
-    return {pair for group in by_digest.values() for pair in itertools.combinations(group, 2)}

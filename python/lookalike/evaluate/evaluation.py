@@ -11,6 +11,7 @@ from ..fingerprints import worker_count
 from ..frames import check_backend
 from .edits import FAMILIES, chosen
 from .evaluating import Evaluating, Settings
+from .judging import MADE
 from .methods import absent
 from .results import Results
 from .tables import COLUMNS, INTEGERS, LIBRARY, Row, tables_of
@@ -24,10 +25,10 @@ class Evaluation(Results):
     """The tables of a measurement.
 
     Each is an attribute, as a table of the kind that was asked for: `by_edit` (share of copies found and false
-    matches, by method and edit), `by_family`, `roc`, `methods` (the radius of each at each rate, and its false matches
-    among the photos themselves), `negatives` and `negative_pairs` (hard negatives called copies: how many, and which),
-    `wrong` (different photos called copies, one by one), `missed`, `set_aside` (pairs of photos that are the same
-    picture, which count neither way) and `failures` (what could not be read or made).
+    matches, by method and edit), `by_family`, `by_group`, `roc`, `methods` (the radius of each at each rate, and its
+    false matches among the photos themselves), `negatives` and `negative_pairs` (hard negatives called copies: how
+    many, and which), `wrong` (different photos called copies, one by one), `missed`, `set_aside` (pairs of photos that
+    are the same picture, which count neither way) and `failures` (what could not be read or made).
 
     The method `lookalike` is the library's own verdict; the others are raw codes within the loosest radius that keeps a
     rate of false matches over all pairs of different photos.
@@ -56,35 +57,47 @@ class Evaluation(Results):
         """The library's verdict, then the others."""
         return list(dict.fromkeys(row["method"] for row in self._rows["by_family"]))
 
-    def shares(self, rate: float | None = None) -> dict[str, dict[str, Row]]:
-        """By method and family, at one of the rates: by default the first."""
+    def shares(self, rate: float | None = None, by: str = "family") -> dict[str, dict[str, Row]]:
+        """By method and family (or group), at one of the rates: by default the first."""
         rate = self.about["rates"][0] if rate is None else rate
         found: dict[str, dict[str, Row]] = {name: {} for name in self.methods_in_order()}
-        for row in self._rows["by_family"]:
+        for row in self._rows[f"by_{by}"]:
             if row["rate"] in (None, rate):
-                found[row["method"]][row["family"]] = row
+                found[row["method"]][row[by]] = row
         return found
 
-    def markdown(self, rate: float | None = None) -> str:
-        """The share of copies found, by family and method, as a table in Markdown with what is to be known of it."""
-        shares = self.shares(rate)
-        families = [name for name in (*FAMILIES, "all") if name in shares[LIBRARY]]
+    def markdown(self, rate: float | None = None, by: str = "family") -> str:
+        """The share of copies found, by method and family, as a table in Markdown with what is to be known of it.
+
+        Args:
+            rate: of false matches; by default the first that was asked for.
+            by: `"family"`, or `"group"`: crops by size, rotations, collages and so on; then it is the table alone.
+        """
+        shares = self.shares(rate, by)
         lines = [
             f"| share of edited copies found | {' | '.join(shares)} |",
             f"| --- |{' ---: |' * len(shares)}",
         ]
-        for family in families:
-            edits = len({row["edit"] for row in self._rows["by_edit"] if family in (row["family"], "all")})
-            text = f"{family} ({_many(edits, 'edit')}{': ' + FAMILIES[family] if family in FAMILIES else ''})"
-            cells = [_share(shares[method][family]["share"]) for method in shares]
-            lines.append(f"| {text} | {' | '.join(cells)} |")
-        rates = [_rate(shares[method]["all"]) for method in shares]
-        lines.append(f"| false matches in a million pairs | {' | '.join(rates)} |")
+        for name, row in shares[LIBRARY].items():
+            text = f"{name} ({_many(row['edits'], 'edit')}{': ' + FAMILIES[name] if name in FAMILIES else ''})"
+            lines.append(f"| {text} | {' | '.join(_share(shares[method][name]['share']) for method in shares)} |")
+        if by != "family":
+            return "\n".join(lines)
+        everything = {method: families["all"] for method, families in shares.items()}
+        lines.append(f"| mean over all edits | {' | '.join(_share(row['mean']) for row in everything.values())} |")
+        lines.append(f"| false matches in a million pairs | {' | '.join(map(_rate, everything.values()))} |")
         return "\n".join([*lines, "", self.summary()])
 
     def _hopeless(self) -> bool:
         rate = self.about["rates"][0]
         return any(row["rate"] == rate and row["radius"] < 0 for row in self._rows["by_family"])
+
+    def _folders(self) -> dict[str, list[Row]]:
+        """Rows of hard negatives by what is said of them in one sentence: each folder; all that were made."""
+        found: dict[str, list[Row]] = {}
+        for row in self._rows["negatives"]:
+            found.setdefault("made hard negatives" if row["folder"].startswith(MADE) else row["folder"], []).append(row)
+        return {name: [{**row, "name": name} for row in rows] for name, rows in found.items()}
 
     def summary(self) -> str:
         """What was measured, in sentences."""
@@ -106,14 +119,17 @@ class Evaluation(Results):
             f"{_many(about['unread'], 'file')} could not be read, "
             f"{_many(about['failed'], 'copy', 'copies')} could not be made or searched."
             if about["unread"] or about["failed"] else "",
-            *(
-                f"{row['folder']}: {row['called']:,} of {row['pairs']:,} pairs of different photos called copies."
-                for row in self._rows["negatives"]
-            ),
+            *(_negatives(rows) for rows in self._folders().values()),
             *(f"{note}." for note in about["notes"]),
             f"Not installed, and so not measured: {', '.join(about['absent'])}." if about["absent"] else "",
         ]  # fmt: skip
         return " ".join(part for part in parts if part)
+
+
+def _negatives(rows: list[Row]) -> str:
+    called, logos, pairs = (sum(row[name] for row in rows) for name in ("called", "shared_logo", "pairs"))
+    more = f", {logos:,} said to share a logo" if logos else ""
+    return f"{rows[0]['name']}: {called:,} of {pairs:,} pairs of different photos called copies{more}."
 
 
 def _many(count: int, one: str, several: str = "") -> str:
@@ -182,8 +198,9 @@ def evaluate(
         workers: threads; by default, one for each CPU that this process may use.
         progress: `True` for a progress bar, or a function that is called with the number of steps done and a name.
         to: the kind of the tables: `"pandas"`, `"polars"` or `"arrow"`.
-        settings: the others of `Settings`: `kinds`, `rivals`, `rival_originals`, `rates`, `limits`, `alike`, and what
-            the `library` is made and searched with (`search`).
+        settings: the others of `Settings`: `kinds`, `rivals`, `rival_originals`, `rates`, `limits`, `alike`, `parts`
+            (whether parts of pictures are looked for), `made_negatives` (how many pictures of each set of hard
+            negatives are made), and what the `library` is made and searched with (`search`).
 
     Raises:
         ValueError, TypeError: for arguments that are out of range, or if fewer than two photos can be read.

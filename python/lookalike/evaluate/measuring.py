@@ -20,9 +20,12 @@ from .edits import Edit, copy_of
 from .methods import Road
 from .pictures import Photo, open_normal
 
-__all__ = ["Answer", "Made", "Named", "Tally", "answers", "made", "prepared"]
+__all__ = ["NOT_COPIES", "SHARED_LOGO", "Answer", "Made", "Named", "Tally", "answers", "made", "prepared"]
 
-NOT_COPIES = frozenset({"similar", "different", "unsure"})
+SHARED_LOGO = "shared logo"
+"""The verdict on two pictures that share a mark, a text or a frame, and nothing else."""
+
+NOT_COPIES = frozenset({"similar", "different", "unsure", "none", SHARED_LOGO})
 """Verdicts with which a search may list an image without calling it a copy."""
 
 
@@ -50,13 +53,19 @@ class Answer:
     confidence: float | None
     row: dict[str, Any] = field(repr=False)
 
+    @property
+    def copy(self) -> bool:
+        """Whether the search calls it a copy."""
+        return self.row.get("verdict") not in NOT_COPIES
+
 
 def answers(
-    library: Library, queries: Sequence[Any], workers: int, options: dict[str, Any]
+    library: Library, queries: Sequence[Any], workers: int, options: dict[str, Any], also: Sequence[str] = ()
 ) -> tuple[list[Answer], dict[int, str]]:
     """What a library calls copies of each query, and the errors of those that cannot be read.
 
-    The library's images and the queries are named by their numbers.
+    The library's images and the queries are named by their numbers. `also` are verdicts that are listed though they
+    say that it is no copy.
     """
     named = [
         query if isinstance(query, Named) else Named(Path(query).read_bytes(), str(n))
@@ -68,7 +77,7 @@ def answers(
         query = int(row["query"])
         if row.get("error") is not None:
             errors[query] = str(row["error"])
-        elif row["image"] is not None and row.get("verdict") not in NOT_COPIES:
+        elif row["image"] is not None and (row.get("verdict") not in NOT_COPIES or row.get("verdict") in also):
             confidence = row.get("confidence")
             found.append(Answer(query, int(row["image"]), None if confidence is None else float(confidence), row))
     return found, errors

@@ -33,7 +33,9 @@ def draw(evaluation: Evaluation, folder: Path) -> list[Path]:
     rows = [row for row in evaluation.rows("by_edit") if row["rate"] in (None, rate)]
     drawn = {}
     for family in dict.fromkeys(row["family"] for row in rows):
-        drawn[f"edits-{family}"] = _bars(figures, [row for row in rows if row["family"] == family], family, rate)
+        part = [row for row in rows if row["family"] == family]
+        drawn[f"edits-{family}"] = _bars(figures, part, "edit", f"{family}: {FAMILIES[family]}", rate)
+    drawn["groups"] = _bars(figures, _groups(evaluation, rate), "group", "copies found, by group of edits", rate)
     drawn["roc"] = _roc(figures, evaluation.rows("roc"))
     paths = []
     for name, figure in drawn.items():
@@ -69,15 +71,24 @@ def _colour(number: int) -> Any:
     return colormaps["tab20"](number % 20)
 
 
-def _bars(figures: Any, rows: Sequence[Row], family: str, rate: float) -> Any:
-    """One line for each edit: the library's share as a bar, that of each other method as a mark."""
-    edits = list(dict.fromkeys(row["edit"] for row in rows))
+def _groups(evaluation: Evaluation, rate: float) -> list[Row]:
+    """Families, groups across them, and the mean over all edits: each as a row of `group` and `share`."""
+    families = [row for row in evaluation.rows("by_family") if row["rate"] in (None, rate)]
+    groups = [row for row in evaluation.rows("by_group") if row["rate"] in (None, rate)]
+    named = [{**row, "group": f"family {row['family']}"} for row in families if row["family"] != "all"]
+    means = [{**row, "group": "mean over all edits"} for row in families if row["family"] == "all"]
+    return [{**row, "share": row["mean"]} for row in (*groups, *named, *means)]
+
+
+def _bars(figures: Any, rows: Sequence[Row], key: str, title: str, rate: float) -> Any:
+    """One line for each edit (or group): the library's share as a bar, that of each other method as a mark."""
+    edits = list(dict.fromkeys(row[key] for row in rows))
     figure = figures(figsize=(9, 1.8 + 0.24 * len(edits)), layout="constrained")
     axes = figure.subplots()
     places = {edit: place for place, edit in enumerate(edits)}
     for number, method in enumerate(dict.fromkeys(row["method"] for row in rows)):
         own = [row for row in rows if row["method"] == method and row["share"] is not None]
-        x, y = [100 * row["share"] for row in own], [places[row["edit"]] for row in own]
+        x, y = [100 * row["share"] for row in own], [places[row[key]] for row in own]
         if method == LIBRARY:
             axes.barh(y, x, height=0.7, color="#4c78a8", label=method)
         else:
@@ -88,7 +99,7 @@ def _bars(figures: Any, rows: Sequence[Row], family: str, rate: float) -> Any:
     axes.set_xlim(0, 101)
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel(f"copies found, per cent (raw codes: at most {rate:g} false matches a pair)")
-    axes.set_title(f"{family}: {FAMILIES[family]}", fontsize=10)
+    axes.set_title(title, fontsize=10)
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 

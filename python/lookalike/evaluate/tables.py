@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .counting import poisson_upper, within
-from .edits import FAMILIES, Edit
+from .edits import FAMILIES, GROUPS, Edit, chosen
 from .evaluating import Evaluating
 from .measuring import Answer, Known
 from .tail import radius_at
@@ -19,25 +19,44 @@ __all__ = ["COLUMNS", "INTEGERS", "LIBRARY", "Row", "tables_of"]
 LIBRARY = "lookalike"
 """The method that is the library's own verdict, as `Library.search_many` gives it."""
 
+_WRONG = ("false_matches", "compared")
 _SHARES = ("copies", "found", "share", "false_matches", "compared", "false_per_million")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "by_edit": ("method", "rate", "radius", "edit", "family", "strength", *_SHARES),
-    "by_family": ("method", "rate", "radius", "family", *_SHARES),
+    "by_family": ("method", "rate", "radius", "family", "edits", "mean", *_SHARES),
+    "by_group": ("method", "rate", "radius", "group", "edits", "mean", *_SHARES),
     "roc": ("method", "family", "threshold", "false_matches", "pairs", "false_rate", "found", "copies", "share"),
     "methods": ("method", "bits", "rate", "radius", "pairs", "false_matches", "false_rate", "false_rate_at_most"),
-    "negatives": ("method", "rate", "radius", "folder", "images", "pairs", "called", "same_bytes"),
+    "negatives": ("method", "rate", "radius", "folder", "images", "pairs", "called", "shared_logo", "same_bytes"),
     "negative_pairs": ("folder", "image_a", "image_b", "confidence", "verdict", "kind", "distance", "transform"),
     "wrong": ("image", "edit", "family", "called", "confidence", "verdict", "kind", "distance", "transform"),
     "missed": ("image", "edit", "family"),
     "set_aside": ("image_a", "image_b"),
     "failures": ("image", "edit", "error"),
 }
-"""The tables and their columns. `rate` is missing where the method has a verdict of its own."""
+"""The tables and their columns.
+
+`rate` is missing where the method has a verdict of its own. `share` is that of all copies of a family or group; `mean`
+is the mean of its edits' shares, in which each edit counts the same however many of its copies could be made.
+"""
 
 
 INTEGERS = frozenset(
-    {"radius", "copies", "found", "false_matches", "compared", "pairs", "same_bytes", "bits", "images"}
+    {
+        "radius",
+        "copies",
+        "found",
+        "false_matches",
+        "compared",
+        "pairs",
+        "same_bytes",
+        "bits",
+        "images",
+        "edits",
+        "called",
+        "shared_logo",
+    }
 )
 """Columns that are whole numbers even where there is no row to tell."""
 
@@ -51,6 +70,7 @@ def tables_of(run: Evaluating) -> dict[str, list[Row]]:
     return {
         "by_edit": by_edit,
         "by_family": _by_family(by_edit),
+        "by_group": _by_group(by_edit),
         "roc": list(_roc(run)),
         "methods": list(_methods(run)),
         "negatives": list(_negatives(run)),
@@ -103,19 +123,35 @@ def _shares(copies: Any, found: Any, wrong: Any, compared: Any) -> Row:
 
 def _by_family(by_edit: Sequence[Row]) -> list[Row]:
     """Sums over the edits of each family, and over all."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    families = [family for family in FAMILIES if any(row["family"] == family for row in by_edit)]
+    families: dict[str, set[str]] = {}
+    for name in (*FAMILIES, "all"):
+        edits = {str(row["edit"]) for row in by_edit if name in (row["family"], "all")}
+        families.update({name: edits} if edits else {})
+    return _sums(by_edit, "family", families)
+
+
+def _by_group(by_edit: Sequence[Row]) -> list[Row]:
+    """Sums over the edits of each of the suite's groups that any of them is in."""
+    there = {str(row["edit"]) for row in by_edit}
+    groups = {name: {edit.name for edit in chosen(patterns)} & there for name, patterns in GROUPS.items()}
+    return _sums(by_edit, "group", {name: edits for name, edits in groups.items() if edits})
+
+
+def _sums(by_edit: Sequence[Row], key: str, parts: Mapping[str, set[str]]) -> list[Row]:
+    """For each method and rate, one row a part: the sums of its edits, and the mean of their shares."""
+    methods: dict[tuple[Any, ...], list[Row]] = {}
     for row in by_edit:
-        groups.setdefault((row["method"], row["rate"], row["radius"]), []).append(row)
+        methods.setdefault((row["method"], row["rate"], row["radius"]), []).append(row)
     rows = []
-    for (method, rate, radius), members in groups.items():
-        for family in [*families, "all"]:
-            part = [row for row in members if family in (row["family"], "all")]
-            sums = [sum(row[name] for row in part) for name in ("copies", "found", "false_matches", "compared")]
-            shares = _shares(*sums)
+    for (method, rate, radius), members in methods.items():
+        for part, edits in parts.items():
+            mine = [row for row in members if row["edit"] in edits]
+            sums = _shares(*(sum(row[name] for row in mine) for name in ("copies", "found", *_WRONG)))
+            shares = [row["share"] for row in mine if row["copies"]]
             if radius is not None and radius < 0:
-                shares["share"] = None
-            rows.append({"method": method, "rate": rate, "radius": radius, "family": family, **shares})
+                sums["share"], shares = None, []
+            head = {"method": method, "rate": rate, "radius": radius, key: part, "edits": len(mine)}
+            rows.append({**head, "mean": sum(shares) / len(shares) if shares else None, **sums})
     return rows
 
 
@@ -211,6 +247,7 @@ def _negatives(run: Evaluating) -> Iterator[Row]:
             "images": len(folder.numbers),
             "pairs": folder.pairs,
             "called": len(folder.called),
+            "shared_logo": len(folder.logos),
             "same_bytes": len(folder.same_bytes),
         }
 
@@ -219,7 +256,7 @@ def _negative_pairs(run: Evaluating) -> Iterator[Row]:
     for folder in run.hard:
         best_first = sorted(folder.called.items(), key=lambda pair: -(pair[1].confidence or 0))
         for (one, other), answer in best_first:
-            names = {"image_a": run.hard_photos[one].name, "image_b": run.hard_photos[other].name}
+            names = {"image_a": folder.photos[one].name, "image_b": folder.photos[other].name}
             yield {"folder": folder.folder, **names, **_said(answer)}
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .edit import FAMILIES, Edit, copy_of, generator, normal
-from .suite import EDITS, chosen, table
+from .suite import EDITS, GROUPS, chosen, table
 
-__all__ = ["EDITS", "FAMILIES", "Edit", "chosen", "copy_of", "generator", "normal", "table"]
+__all__ = ["EDITS", "FAMILIES", "GROUPS", "Edit", "chosen", "copy_of", "generator", "normal", "table"]

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-__all__ = ["FAMILIES", "LONGEST_SIDE", "Edit", "copy_of", "generator", "normal"]
+__all__ = ["FAMILIES", "LONGEST_SIDE", "Change", "Edit", "copy_of", "generator", "normal"]
 
 FAMILIES = {
     "mild": "recompressed, scaled, other tones and colours, noise, blur, watermarks, logos",
     "turned": "mirrored, flipped, turned by quarters",
     "borders": "frames, letterboxes, captions, screenshots around the whole picture",
     "geometry": "rotation to 2 degrees, crops that keep 90 % of the area or more",
-    "hard": "large crops and rotations, perspective, collages, overlays, photos of screens, several edits at once",
+    "parts": "a part of the picture, or the picture as a part: crops, rotations, perspective, collages, pages of apps",
+    "hard": "warps, overlays, photos of screens, several edits at once",
 }
 """The families of edits, and what is in each."""
 

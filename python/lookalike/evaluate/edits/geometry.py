@@ -31,13 +31,15 @@ def rotated(image: Image.Image, rng: Generator, degrees: float, fill: bool) -> I
     if fill:
         return image.rotate(turn, Image.Resampling.BICUBIC, expand=bool(rng.integers(2)), fillcolor=flat_colour(rng))
     width, height = inner_size(image.size, math.radians(abs(turn)))
-    whole = image.rotate(turn, Image.Resampling.BICUBIC)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
+    # From about a quarter turn on, that part is wider or higher than the page was.
+    more = width > image.width or height > image.height
+    whole = image.rotate(turn, Image.Resampling.BICUBIC, expand=more)
+    left, top = (whole.width - width) // 2, (whole.height - height) // 2
     return whole.crop((left, top, left + width, top + height))
 
 
 def inner_size(size: Size, angle: float) -> Size:
-    """The largest upright rectangle inside a rectangle that is turned by up to 90 degrees, less a pixel at each side.
+    """The largest upright rectangle inside a rectangle that is turned by any angle, less a pixel at each side.
 
     Its corners lie on the long sides of a narrow rectangle (two of them at their middle); otherwise one on each side,
     which gives two linear equations.
@@ -62,8 +64,8 @@ def cropped(image: Image.Image, rng: Generator, per_cent: float, where: str) -> 
         image: in RGB.
         rng: draws the place, and the form.
         per_cent: of the area.
-        where: `"centre"` (all sides lose alike), `"side"` (one side alone loses) or `"any"` (both directions lose,
-            more or less, anywhere).
+        where: `"centre"` (all sides lose alike), `"side"` (one side alone loses), `"any"` (both directions lose,
+            more or less, anywhere) or `"form"` (anywhere, of any form from a strip across to a strip down).
     """
     keep = per_cent / 100
     width, height = image.size
@@ -71,6 +73,10 @@ def cropped(image: Image.Image, rng: Generator, per_cent: float, where: str) -> 
         across, down = either(rng, (keep, 1.0), (1.0, keep))
         at = either(rng, 0.0, 1.0)
         x = y = at
+    elif where == "form":
+        across = keep ** rng.random()
+        down = keep / across
+        x, y = rng.random(), rng.random()
     else:
         # The form may change by a tenth each way, as long as both directions lose.
         stretch = 1.0 if where == "centre" else between(rng, max(math.sqrt(keep), 0.9), 1 / max(math.sqrt(keep), 0.9))

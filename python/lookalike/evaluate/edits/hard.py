@@ -1,4 +1,4 @@
-"""Hard edits of one picture: large crops and rotations, perspective, warps, screens, things over it."""
+"""Hard edits of one picture: warps, photos of screens, things over it, tones that nobody would call mild."""
 
 from __future__ import annotations
 
@@ -11,30 +11,18 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from .canvas import between, colour, either, flat_colour, font, reopened, scaled, text_size, warped, words
 from .edit import Edit
-from .geometry import cropped, rotated
 from .tones import noisy
 
-__all__ = ["EDITS", "memed", "on_screen", "stickered", "subtitled"]
+__all__ = ["EDITS", "inwards", "memed", "on_screen", "stickered", "subtitled"]
 
 Generator = np.random.Generator
 
 
-def _cut_to_square(image: Image.Image, rng: Generator) -> Image.Image:
-    side = round(min(image.size) * (1.0 if image.width != image.height else 0.8))
-    left, top = ((length - side) // 2 for length in image.size)
-    return image.crop((left, top, left + side, top + side))
-
-
-def _inwards(size: tuple[int, int], rng: Generator, least: float, most: float) -> Any:
+def inwards(size: tuple[int, int], rng: Generator, least: float, most: float) -> Any:
     """The corners, each moved inwards by a share of the sides."""
     width, height = size
     moves = rng.uniform(least, most, (4, 2)) * (width, height) * [(1, 1), (-1, 1), (-1, -1), (1, -1)]
     return np.array([(0, 0), (width, 0), (width, height), (0, height)]) + moves
-
-
-def _perspective(image: Image.Image, rng: Generator, per_cent: float) -> Image.Image:
-    corners = _inwards(image.size, rng, 0.0, per_cent / 100)
-    return warped(image, corners, image.size, flat_colour(rng))
 
 
 def _sheared(image: Image.Image, rng: Generator, degrees: float) -> Image.Image:
@@ -82,7 +70,7 @@ def on_screen(image: Image.Image, rng: Generator, strong: bool) -> Image.Image:
     shown = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
     room = tuple(int(level) for level in rng.integers(5, 70, 3))
     least, most = (0.03, 0.14) if strong else (0.0, 0.05)
-    photo = warped(shown, _inwards(image.size, rng, least, most), image.size, room)
+    photo = warped(shown, inwards(image.size, rng, least, most), image.size, room)
     return noisy(photo.filter(ImageFilter.GaussianBlur(between(rng, 0.5, 1.2))), rng, between(rng, 3, 8))
 
 
@@ -208,15 +196,6 @@ def _many(name: str, text: str, change: Any, key: str, steps: tuple[float, ...])
 
 
 EDITS = (
-    *_many("crop", "cut to {:g} % of the area, anywhere", partial(cropped, where="any"), "per_cent", (75, 50, 25)),
-    Edit("crop-square", "hard", "cut to the square in the middle", _cut_to_square),
-    *(
-        Edit(f"rotate-{turn}-{'fill' if fill else 'crop'}", "hard",
-             f"turned by {turn} degrees, {'on flat colour' if fill else 'corners cut off'}",
-             partial(rotated, degrees=turn, fill=fill), turn)
-        for turn in (5, 15, 45) for fill in (False, True)
-    ),
-    *_many("perspective", "corners moved inwards by up to {:g} % of the sides", _perspective, "per_cent", (6, 20)),
     *_many("shear", "sheared by {:g} degrees, about", _sheared, "degrees", (4, 12)),
     Edit("wave", "hard", "bent by waves of 1.5 to 3 %", partial(_bent, way="wave")),
     Edit("bulge", "hard", "bent as by a wide lens", partial(_bent, way="bulge")),

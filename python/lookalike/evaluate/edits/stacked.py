@@ -1,45 +1,26 @@
-"""Hard edits with other pictures, and several edits at once: collages, reposts, what thieves do."""
+"""Hard edits of several steps: reposts, what thieves do; and other pictures over it."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from .borders import barred, captioned, framed, phone
-from .canvas import between, either, reopened, scaled
+from .canvas import between, either, encoded, reopened, scaled
+from .collages import grid, other_part, pasted
 from .edit import Edit
 from .geometry import cropped, rotated
 from .hard import memed, on_screen, stickered, subtitled
 from .marks import corner_text, logo, tiled
+from .screens import post
 from .tones import filtered
 
 __all__ = ["EDITS"]
 
 Generator = np.random.Generator
 Picture = Image.Image
-
-
-def _collage(image: Picture, rng: Generator, other: Picture, cells: int) -> Picture:
-    """The picture in one of the cells, others (or parts of them) in the rest."""
-    gap = round(between(rng, 0, 0.02) * image.width)
-    across, down = (2, 1) if cells == 2 else (2, 2)
-    page = Image.new("RGB", (across * image.width + gap, down * image.height + gap * (down - 1)), "white")
-    mine = int(rng.integers(cells))
-    for cell in range(cells):
-        content = image if cell == mine else ImageOps.fit(cropped(other, rng, 60, "any"), image.size)
-        page.paste(content, ((cell % 2) * (image.width + gap), (cell // 2) * (image.height + gap)))
-    return scaled(page, between(rng, 0.5, 0.8))
-
-
-def _pasted(image: Picture, rng: Generator, other: Picture, per_cent: float) -> Picture:
-    """The whole picture, small, on another one: so much of the area."""
-    page = ImageOps.fit(other, image.size)
-    small = scaled(image, (per_cent / 100) ** 0.5)
-    x, y = (int(rng.integers(0, max(1, a - b + 1))) for a, b in zip(page.size, small.size, strict=True))
-    page.paste(small, (x, y))
-    return page
 
 
 def _inset(image: Picture, rng: Generator, other: Picture) -> Picture:
@@ -115,15 +96,59 @@ def _marked_crop(image: Picture, rng: Generator) -> Picture:
     return tiled(cropped(image, rng, between(rng, 65, 85), "any"), rng, 0.35)
 
 
+def _saved(image: Picture, rng: Generator, least: int, most: int) -> bytes:
+    return encoded(image, "JPEG", quality=int(rng.integers(least, most + 1)))
+
+
+def _taken(image: Picture, rng: Generator, per_cent: float) -> bytes:
+    """A part of it, scaled, with a badge, as JPEG of quality 40."""
+    part = scaled(cropped(image, rng, per_cent, "any"), between(rng, 0.5, 1.4))
+    return _saved(logo(part, rng, between(rng, 10, 18)), rng, 40, 40)
+
+
+def _toned(image: Picture, rng: Generator) -> Picture:
+    """Brightness, contrast and colours changed by up to a quarter each."""
+    for tool in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        image = tool(image).enhance(between(rng, 0.75, 1.25))
+    return image
+
+
+def _mirrored_part(image: Picture, rng: Generator, per_cent: float) -> bytes:
+    return _saved(_toned(cropped(_mirrored(image), rng, per_cent, "any"), rng), rng, 40, 75)
+
+
+def _screens_chain(image: Picture, rng: Generator) -> bytes:
+    """A screenshot of a post, posted again and taken again, cut back roughly, saved badly."""
+    first = reopened(post(image, rng), quality=int(rng.integers(50, 86)))
+    second = cropped(first, rng, between(rng, 70, 85), "centre")
+    third = reopened(post(scaled(second, between(rng, 0.7, 1)), rng), quality=int(rng.integers(50, 86)))
+    return _saved(cropped(third, rng, between(rng, 75, 92), "any"), rng, 40, 70)
+
+
+def _turned_part(image: Picture, rng: Generator) -> Picture:
+    return filtered(rotated(cropped(image, rng, 60, "any"), rng, between(rng, 5, 25), bool(rng.integers(2))), rng)
+
+
+def _mirrored_paste(image: Picture, rng: Generator, other: Picture) -> Picture:
+    return captioned(pasted(_mirrored(_toned(image, rng)), rng, other, 40), rng, "below")
+
+
+def _mirrored_collage(image: Picture, rng: Generator, other: Picture) -> bytes:
+    cells = [cropped(_mirrored(image), rng, 80, "any"), *(other_part(other, rng) for _ in range(3))]
+    order = [cells[int(place)] for place in rng.permutation(4)]
+    return _saved(grid(order, 2, (round(image.width / 2), round(image.height / 2)), 6, (255, 255, 255)), rng, 40, 70)
+
+
+def _grey_part(image: Picture, rng: Generator) -> bytes:
+    part = cropped(image, rng, 50, "any").convert("L").convert("RGB")
+    return _saved(scaled(part, between(rng, 0.4, 0.8)), rng, 40, 70)
+
+
 def _projected(image: Picture, rng: Generator) -> Picture:
     return on_screen(captioned(image, rng, "below"), rng, strong=False)
 
 
 EDITS = (
-    Edit("collage-2", "hard", "beside another picture", partial(_collage, cells=2), 2, needs_other=True),
-    Edit("collage-4", "hard", "one of four", partial(_collage, cells=4), 4, needs_other=True),
-    Edit("pasted-70", "hard", "over 70 % of another picture", partial(_pasted, per_cent=70), 70, needs_other=True),
-    Edit("pasted-35", "hard", "over 35 % of another picture", partial(_pasted, per_cent=35), 35, needs_other=True),
     Edit("inset", "hard", "another picture in its corner", _inset, needs_other=True),
     Edit("blended", "hard", "20 to 35 % of another picture shining through", _blended, needs_other=True),
     Edit("blurred-sides", "hard", "on a page filled with itself, blurred", _blurred_sides),
@@ -137,5 +162,22 @@ EDITS = (
     Edit("mirrored-frame", "hard", "mirrored, in a frame", _mirrored_frame),
     Edit("turned-screenshot", "hard", "turned by a quarter, an app around it", _turned_screen),
     Edit("marked-crop", "hard", "cut to 65 to 85 %, a text all over", _marked_crop),
+    *(
+        Edit(f"taken-{keep}", "hard", f"cut to {keep} %, scaled, a badge, JPEG of quality 40",
+             partial(_taken, per_cent=keep), keep)
+        for keep in (85, 60)
+    ),
+    *(
+        Edit(f"mirrored-crop-{keep}", "hard", f"mirrored, cut to {keep} %, other tones, JPEG of quality 40 to 75",
+             partial(_mirrored_part, per_cent=keep), keep)
+        for keep in (85, 60)
+    ),
+    Edit("repost-chain", "hard", "screenshot of a screenshot of a post, cut, saved badly", _screens_chain),
+    Edit("rotated-crop-filter", "hard", "cut to 60 %, turned by 5 to 25 degrees, filtered", _turned_part),
+    Edit("mirrored-paste", "hard", "mirrored, over 40 % of another picture, a caption", _mirrored_paste,
+         needs_other=True),
+    Edit("mirrored-collage", "hard", "mirrored, cut to 80 %, one of four, saved badly", _mirrored_collage,
+         needs_other=True),
+    Edit("grey-crop", "hard", "cut to 50 %, no colours, smaller, saved badly", _grey_part),
     Edit("projected", "hard", "a caption, then a photo of the screen", _projected),
-)
+)  # fmt: skip
