@@ -16,7 +16,7 @@ import numpy as np
 
 from ..hamming import HammingIndex, Hits
 from .catalog import Catalog, RowCodes, Segment
-from .keypoint_files import KeypointFiles, Votes
+from .keypoint_files import KeypointFiles, Votes, check_file
 from .records import KEYPOINTS, PARTS, Layout
 
 __all__ = ["Codes", "Index", "about", "believed", "codes_of", "live"]
@@ -306,8 +306,7 @@ def believed(folder: Path, segment: Segment, catalog: Catalog) -> HammingIndex:
         ValueError: if it is not the file that the catalog lists.
     """
     path = folder / segment.file
-    if path.exists() and not path.is_file():
-        raise ValueError("expected a file, got something else")  # to open a pipe would be to wait for ever
+    check_file(path)
     found = HammingIndex.open(path)
     expected = {
         **about(catalog, segment.kind, segment.generation),

@@ -7,6 +7,7 @@ a damaged file covers is read from the catalog: slower, never wrong.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +20,7 @@ from ..keypoint_index import KeypointIndex
 from .catalog import Catalog, Segment
 from .records import KEYPOINTS
 
-__all__ = ["PIECE", "KeypointFiles", "Votes", "believed_keypoints", "gathered", "said_of"]
+__all__ = ["PIECE", "KeypointFiles", "Votes", "believed_keypoints", "check_file", "gathered", "said_of"]
 
 PIECE = 2_048
 """Images whose keypoints are in memory at a time while an index is made of them: 12 MB."""
@@ -169,6 +170,19 @@ def said_of(catalog: Catalog, generation: int) -> dict[str, str]:
     return {"library": catalog.head.id, "kind": KEYPOINTS, "generation": str(generation)}
 
 
+def check_file(path: Path) -> None:
+    """Make sure that a name is that of a file: to open a pipe would be to wait for ever.
+
+    Asked once, for a writer may take the file away between two questions.
+
+    Raises:
+        FileNotFoundError: if there is nothing.
+        ValueError: if it is something else.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("expected a file, got something else")
+
+
 def believed_keypoints(folder: Path, segment: Segment, catalog: Catalog) -> KeypointIndex:
     """A listed file, opened.
 
@@ -177,8 +191,7 @@ def believed_keypoints(folder: Path, segment: Segment, catalog: Catalog) -> Keyp
         ValueError: if it is not the file that the catalog lists.
     """
     path = folder / segment.file
-    if path.exists() and not path.is_file():
-        raise ValueError("expected a file, got something else")  # to open a pipe would be to wait for ever
+    check_file(path)
     found = KeypointIndex.open(path)
     expected = {**said_of(catalog, segment.generation), "checksum": segment.checksum, "images": segment.codes}
     got = {**found.about, "checksum": str(found.checksum), "images": len(found)}
