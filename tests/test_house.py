@@ -21,8 +21,6 @@ RUST = sorted((ROOT / "crates").rglob("*.rs"))
 
 MOST_LINES_OF_FUNCTION = 60
 MOST_LINES_OF_FILE = 500
-MOST_LINES_OF_BORDER = 600
-"""The border is one module, so that its stub is one file."""
 UNSAFE_FILES = {
     "crates/core/src/hamming/distance.rs",
     "crates/core/src/segment/mapped.rs",
@@ -88,8 +86,7 @@ def test_functions_are_read_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", [*PYTHON, *RUST], ids=named)
 def test_files_and_functions_are_small(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").count("\n")
-    most = MOST_LINES_OF_BORDER if path.name == "_core.pyi" else MOST_LINES_OF_FILE
-    assert lines <= most, f"{named(path)} has {lines} lines: split it by nouns"
+    assert lines <= MOST_LINES_OF_FILE, f"{named(path)} has {lines} lines: split it by nouns"
     functions = rust_functions(path) if path.suffix == ".rs" else python_functions(path)
     long = [f"{name} (line {line}): {length}" for name, line, length in functions if length > MOST_LINES_OF_FUNCTION]
     assert not long, f"{named(path)}: functions of more than {MOST_LINES_OF_FUNCTION} lines: {long}"

@@ -56,8 +56,10 @@ fn keypoints(bytes: &[u8]) -> Vec<u8> {
     let mut sound = bytes[..bytes.len().min(HEADER + EACH * count)].to_vec();
     sound.resize(HEADER + EACH * count, 0);
     sound[..4].copy_from_slice(&[1, 0, count as u8, (count >> 8) as u8]);
-    sound[4] |= 1;
-    sound[6] |= 1;
+    // Sides of the plane and of the picture.
+    for side in [4, 6, 8, 12] {
+        sound[side] |= 1;
+    }
     sound
 }
 

@@ -169,12 +169,8 @@ def look_codes(look: bytes) -> bytes:
 def corners(grey: bytes, width: int, height: int, flat: float) -> tuple[bytes, bytes]:
     """Where the smaller eigenvalue of the gradients' covariance is more than `flat`, and the greatest around.
 
-    Returns:
-        Places (row times `width`, plus column; uint32) in ascending order, and the eigenvalues (float32), both
-        little-endian. See `crates/core/src/corners.rs`.
-
-    Raises:
-        ValueError: if it is not a byte for each pixel.
+    Places (row times `width`, plus column; uint32) in ascending order, and the eigenvalues (float32), little-endian.
+    `ValueError` if it is not a byte for each pixel.
     """
 
 class Digest:
@@ -430,11 +426,7 @@ def confirm_features(query: bytes, looks: bytes, tries: bytes) -> bytes:
     """The figures behind `confirm`: sixteen little-endian float32 a try; their names are in `lookalike.confirm`."""
 
 def check_keypoints(keypoints: bytes) -> int:
-    """Check that bytes are keypoints, and tell how many.
-
-    Raises:
-        ValueError: for another version, or what is none.
-    """
+    """How many keypoints these are; `ValueError` for what is none, or of another version."""
 
 def match_keypoints(
     query: bytes,
@@ -452,34 +444,15 @@ def match_keypoints(
     Units are 512ths of a plane's longer side. The answer is the same whenever it is asked.
 
     Args:
-        query: keypoints, as many as there are.
-        others: keypoints of other pictures.
-        limit: the most bits in which two keypoints differ (68).
-        quality: how much likelier a pair must be in pictures that show the same than in others, by how much nearer its
-            codes are than the second nearest elsewhere in the picture; a natural logarithm (0).
-        most: the most tentative pairs, the best (300).
-        fewest: the fewest inliers in different cells for a map, 3 or more (3).
-        tolerance: units by which a keypoint of the smallest size may be off, larger ones more (4).
-        turn: degrees by which a keypoint's angle may be off (24).
-        growth: the same for its size, as a factor (1.5).
+        query, others: keypoints, as many as there are.
+        limit, quality, most: which pairs look the same: bits that differ at most (68), least natural logarithm of how
+            much likelier such codes are in pictures that show the same (0), how many of the best (300).
+        fewest, tolerance, turn, growth: which agree on a map: inliers in different cells at least (3), units (4),
+            degrees (24) and factor (1.5) by which position, angle and size may be off.
 
     Returns:
-        For each of the others:
-        - how many pairs look the same;
-        - the inliers: number in the query, number in the other, two little-endian uint16 each;
-        - nine numbers, row by row, of the map from the query to the other, in shares of the sides; None if there is
-          none;
-        - its sort: similarity, affine, homography, or none;
-        - how much larger things are in the other plane, in units;
-        - by how many degrees they are turned there, clockwise;
-        - eleven figures, zeros if there is no map: inliers in different cells of 8 units; -log10 of the number of such
-          maps that chance would give; the sum of those inliers' qualities; keypoints of the query, and of the other, in
-          what both show; how far off the inliers are in units of the other (root of the mean square); bits in which
-          they differ, on the mean; the smaller standard deviation of their positions in the query, and in the other, in
-          units; area of their convex hull as a share of the query, and of the other.
-
-    Raises:
-        ValueError: for what are no keypoints, and arguments out of range.
+        For each of the others the fields of `lookalike.keypoint_index.PairMatch`, in order: the inliers as pairs of
+        little-endian uint16, the map as nine numbers, row by row, or None, the figures as those of `Figures`.
     """
 
 class KeypointBuilder:
@@ -489,20 +462,10 @@ class KeypointBuilder:
         """For an index in a file, or in memory; `most` is how many keypoints are gathered before they are written."""
 
     def push(self, rows: bytes, blobs: list[bytes]) -> None:
-        """Add images: their rows, 8 bytes each, little-endian, and their keypoints.
-
-        Raises:
-            ValueError: if they do not fit together, or are no keypoints: then none of them is added.
-            OSError: if what was gathered cannot be written.
-        """
+        """Add images: rows of 8 bytes, little-endian, and keypoints; all or none. Errors as `KeypointIndex.build`."""
 
     def finish(self, about: list[tuple[str, str]]) -> Keypoints:
-        """Make the index. The file is there when it is complete, and replaces one that was.
-
-        Raises:
-            ValueError: for more than 2**32 keypoints, and too long texts about it.
-            OSError: if it cannot be written; nothing of it is left.
-        """
+        """Make the index: its file is there when it is complete, and replaces one that was. Errors as `push`."""
 
 class Keypoints:
     """An index of keypoints, in memory or in a mapped file. It never changes, and threads can share it."""
@@ -515,12 +478,7 @@ class Keypoints:
 
     @staticmethod
     def open(path: str | PathLike[str]) -> Keypoints:
-        """Map a file into memory.
-
-        Raises:
-            ValueError: if it is no index of this version, or not as long as it should be.
-            OSError: if it cannot be read.
-        """
+        """Map a file into memory. `ValueError` for what is no sound index of this version, else `OSError`."""
 
     @staticmethod
     def merge(
@@ -532,24 +490,10 @@ class Keypoints:
         """The row of each image, 8 bytes, little-endian, in the order in which they were added."""
 
     def verify(self) -> None:
-        """Read everything.
-
-        Raises:
-            ValueError: says what is wrong.
-        """
+        """Read everything; `ValueError` says what is wrong."""
 
     def search(self, blobs: list[bytes], count: int, probes: int, removed: bytes) -> tuple[bytes, bytes, bytes]:
-        """The images for which most speaks, the best first.
+        """As `lookalike.keypoint_index.KeypointIndex.search`, `probes` lists (1 to 64) for each keypoint.
 
-        Args:
-            blobs: keypoints of a query, each as it may be (upright, mirrored).
-            count: the most images.
-            probes: lists that are asked for each keypoint, 1 to 64.
-            removed: rows that do not count, 8 bytes each, little-endian.
-
-        Returns:
-            Rows as int64, scores as float32, and which of the blobs it was as uint32; little-endian.
-
-        Raises:
-            ValueError: for what are no keypoints, and arguments out of range.
+        `removed` are rows, 8 bytes each; the answer is rows as int64, scores as float32, blobs as uint32.
         """

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ._core import check_keypoints
 from .errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ CODE_BYTES = 32
 _VERSION = 1
 # Version, reserved, count, plane's width and height, picture's width and height.
 _HEAD = struct.Struct("<BBHHHII")
-# Of each: the code, x, y, size, angle; one array behind the other.
-_EACH = CODE_BYTES + 2 + 2 + 1 + 1
 _MOST = 0xFFFF
 
 
@@ -74,7 +73,7 @@ class Keypoints:
     def __post_init__(self) -> None:
         if not isinstance(self.data, bytes):
             raise TypeError(f"expected keypoints as bytes, got {type(self.data).__name__}")
-        _check(self.data)
+        check_keypoints(self.data)
 
     @classmethod
     def trusted(cls, data: bytes) -> Keypoints:
@@ -145,19 +144,6 @@ class Keypoints:
     def __repr__(self) -> str:
         width, height = self.size
         return f"<{len(self)} Keypoints of {width} x {height}>"
-
-
-def _check(data: bytes) -> None:
-    if len(data) < _HEAD.size:
-        raise ValueError(f"expected keypoints of {_HEAD.size} bytes or more, got {len(data)}")
-    version, reserved, count, *sides = _HEAD.unpack_from(data)
-    if version != _VERSION:
-        raise ValueError(f"expected keypoints of version {_VERSION}, got version {version}: make them again")
-    expected = _HEAD.size + count * _EACH
-    if len(data) != expected:
-        raise ValueError(f"expected {expected} bytes for {count} keypoints, got {len(data)}")
-    if reserved or not all(sides):
-        raise ValueError("expected keypoints, got damaged ones: make them again")
 
 
 def need_extra() -> None:

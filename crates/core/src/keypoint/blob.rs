@@ -45,15 +45,15 @@ pub struct Place {
 }
 
 impl<'a> Blob<'a> {
-    /// Checks the bytes' version and length.
+    /// Checks the bytes' version and length, and that both pictures have sides.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for another version, [`Error::Corrupt`] for what is none.
     pub fn read(bytes: &'a [u8]) -> Result<Blob<'a>> {
-        let short = || Error::Corrupt(format!("expected keypoints of at least {HEADER} bytes, got {}", bytes.len()));
+        let short = || Error::Corrupt(format!("expected keypoints of {HEADER} bytes or more, got {}", bytes.len()));
         let header = bytes.first_chunk::<HEADER>().ok_or_else(short)?;
         if header[0] != VERSION {
-            let text = format!("expected keypoints of version {VERSION}, got version {}; compute them anew", header[0]);
+            let text = format!("expected keypoints of version {VERSION}, got version {}: make them again", header[0]);
             return Err(Error::Unsupported(text));
         }
         let count = usize::from(u16::from_le_bytes([header[2], header[3]]));
@@ -62,8 +62,9 @@ impl<'a> Blob<'a> {
             let text = format!("expected {} bytes for {count} keypoints, got {}", HEADER + EACH * count, bytes.len());
             return Err(Error::Corrupt(text));
         }
-        if count > 0 && blob.plane().contains(&0) {
-            return Err(Error::Corrupt("expected keypoints of a plane with pixels, got one without".into()));
+        let has_sides = header[4..8].chunks(2).chain(header[8..].chunks(4)).all(|side| side.iter().any(|&b| b != 0));
+        if header[1] != 0 || !has_sides {
+            return Err(Error::Corrupt("expected keypoints, got damaged ones: make them again".into()));
         }
         Ok(blob)
     }
@@ -164,7 +165,8 @@ pub mod tests {
     #[test]
     fn other_bytes_are_refused() {
         let good = blob([400, 300], &[([7; 32], 1, 2, 3, 4)]);
-        assert!(Blob::read(&blob([0, 0], &[])).is_ok_and(|blob| blob.is_empty() && blob.places().is_empty()));
+        assert!(Blob::read(&blob([0, 0], &[])).is_err());
+        assert!(Blob::read(&blob([512, 400], &[])).is_ok_and(|blob| blob.is_empty() && blob.places().is_empty()));
         assert!(matches!(Blob::read(&blob([0, 9], &[([7; 32], 1, 2, 3, 4)])), Err(Error::Corrupt(_))));
         for length in 0..good.len() {
             assert!(matches!(Blob::read(&good[..length]), Err(Error::Corrupt(_))));
