@@ -9,6 +9,7 @@ those of `bench/rivals/setup.sh`.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -53,6 +54,9 @@ MEAN_TARGET = 0.97
 MADE = 40
 """Pictures in each set of hard negatives that is made."""
 
+ORIGINALS_AT_MOST = int(os.environ.get("ORIGINALS", "300"))
+"""How many originals are edited; fewer for a shorter run, in which rivals and made sets get fewer too."""
+
 MADE_PREFIX = "made: "
 
 MOST_FALSE = 1.0
@@ -73,11 +77,11 @@ def run(quick: bool) -> list[Line]:
         photos[:: 9 if quick else 1],
         distractors=others[:: 9 if quick else 1],
         negatives=[PHOTOS / name for name in NEGATIVES[quick:]],
-        originals=12 if quick else 300,
-        rival_originals=4 if quick else 60,
+        originals=12 if quick else ORIGINALS_AT_MOST,
+        rival_originals=4 if quick else min(60, max(1, ORIGINALS_AT_MOST // 2)),
         alike=group,
         parts=parts,
-        made_negatives=4 if quick else MADE,
+        made_negatives=4 if quick else MADE if ORIGINALS_AT_MOST >= 100 else 10,
         progress=sys.stderr.isatty(),
     )
     _leave(found)
