@@ -106,19 +106,19 @@ def test_one_bad_input_among_good_ones_is_a_row(folder: Path, name: str) -> None
 )
 def test_addresses_without_a_picture(folder: Path, address: str, path: str, words: list[str]) -> None:
     url = f"{address}/{path}"
-    result = run("hash", url, "whole.jpg")
+    result = run("hash", "--allow-private", url, "whole.jpg")
     assert result.status == 1
     assert result.err.startswith(f"lookalike: {url}: ")
     assert all(word.lower() in result.err.lower() for word in words), result.err
     assert result.out.endswith("  whole.jpg\n")
-    assert run("similar", url, "photos").status == 2
+    assert run("similar", "--allow-private", url, "photos").status == 2
 
 
 def test_an_address_where_nobody_answers(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/a.jpg"
-        result = run("hash", url)
+        result = run("hash", "--allow-private", url)
     assert result.status == 2
     assert result.err.startswith(f"lookalike: {url}: ")
 

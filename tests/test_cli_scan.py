@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from argparse import Namespace
 from pathlib import Path
 
 import pandas as pd
@@ -213,7 +214,8 @@ def test_a_row_with_hashes_and_an_error_is_one_row(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fingerprints, "fingerprint_rows", lambda *_, **__: iter([row, row]))
     counts = inputs.Counts()
     kinds = [Kind.parse("phash"), Kind.parse("dhash")]
-    rows = list(inputs.scanned(["a", "a"], kinds, None, 1, counts, Progress(show=False)))
+    args = Namespace(recipe=None, workers=1, allow_private=False, allow_host=[])
+    rows = list(inputs.scanned(["a", "a"], kinds, args, counts, Progress(show=False)))
     assert (counts.rows, counts.images, counts.errors, counts.status) == (len(rows), 2, 2, 1)
     assert _summary(counts, 0.5, "x") == "2 images, 2 errors, 0.5 s, 4.0 images/s: x"
 

@@ -76,7 +76,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 def test_interrupted_hash_has_printed_its_lines(folder: Path) -> None:
     with silent_server() as slow:
-        words = ["hash", "--workers", "1", "photos", slow, slow]
+        words = ["hash", "--allow-private", "--workers", "1", "photos", slow, slow]
         process = start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(3)]
@@ -96,7 +96,7 @@ def test_interrupted_scan_keeps_its_rows(folder: Path, extension: str, older: bo
     Path("log").touch()
     with silent_server() as slow, Path("log").open("w") as log:
         # The unreadable one comes after the others: once it is complained of, they are done.
-        words = ["scan", "--workers", "1", "photos", "missing", slow, slow, "-o", name]
+        words = ["scan", "--allow-private", "--workers", "1", "photos", "missing", slow, slow, "-o", name]
         process = start(*words, stdout=subprocess.DEVNULL, stderr=log)
         wait_until(lambda: "missing" in Path("log").read_text())
         assert interrupt(process) < DEADLINE
@@ -111,7 +111,7 @@ def test_interrupted_scan_keeps_its_rows(folder: Path, extension: str, older: bo
 
 def test_interrupted_before_the_first_row(folder: Path) -> None:
     with silent_server() as slow:
-        process = start("scan", slow, "-o", "frame.csv", stderr=subprocess.PIPE)
+        process = start("scan", "--allow-private", slow, "-o", "frame.csv", stderr=subprocess.PIPE)
         wait_until(lambda: len(listing()) > 1)
         time.sleep(0.2)
         assert interrupt(process) < DEADLINE
@@ -136,7 +136,8 @@ def test_interrupted_while_waiting_for_names(folder: Path) -> None:
 def test_interrupted_elsewhere(folder: Path, words: list[str]) -> None:
     with silent_server() as slow:
         words = [slow if word == "SLOW" else word for word in words]
-        process = start(*words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = start(*words, "--allow-private", **options)
         time.sleep(1.5)
         assert interrupt(process) < DEADLINE
     assert process.returncode == 130

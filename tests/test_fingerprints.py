@@ -27,6 +27,8 @@ from lookalike.hashes import Hash, MultiHash, parse_hash
 from lookalike.kinds import ARTICLE_KINDS, NAMES, Kind
 from lookalike.options import Limits
 
+LOCAL = Limits(allow_private=True)
+
 EVERY_KIND = [
     *NAMES,
     "ahash:median",
@@ -72,12 +74,13 @@ def test_every_kind_of_source_gives_the_same_fingerprint(shared: Path, site: Sit
         pixels = [image, np.asarray(image)]
         groups = [files, pixels] if recipe == "standard" and image.format == "JPEG" else [files + pixels]
         for sources in groups:
-            expected = fingerprint(sources[0], kinds=EVERY_KIND, recipe=recipe)
-            rows = list(fingerprint_rows(sources, kinds=EVERY_KIND, recipe=recipe))
+            options: dict[str, Any] = {"kinds": EVERY_KIND, "recipe": recipe, "limits": LOCAL}
+            expected = fingerprint(sources[0], **options)
+            rows = list(fingerprint_rows(sources, **options))
             for source, row in zip(sources, rows, strict=True):
                 if isinstance(source, io.BytesIO):
                     source.seek(0)
-                found = fingerprint(source, kinds=EVERY_KIND, recipe=recipe)
+                found = fingerprint(source, **options)
                 assert found.hashes == expected.hashes
                 assert {kind: row[kind] for kind in found.hashes} == {k: h.hex for k, h in found.hashes.items()}
                 assert (found.width, found.height) == (expected.width, expected.height)
@@ -287,7 +290,7 @@ def bad_inputs(folder: Path, photo: Path, url: str) -> list[Any]:
 def test_each_bad_input_is_a_row_in_its_place(tmp_path: Path, photo: Path, site: Site) -> None:
     bad = bad_inputs(tmp_path, photo, site.url)
     mixed = [source for one in bad for source in (one, photo)]
-    rows = list(fingerprint_rows(mixed, kinds="phash", workers=3))
+    rows = list(fingerprint_rows(mixed, kinds="phash", workers=3, limits=LOCAL))
     assert len(rows) == len(mixed)
     assert all(row["error"] is None and row["phash"] for row in rows[1::2])
     for row, source in zip(rows[::2], bad, strict=True):
@@ -295,7 +298,7 @@ def test_each_bad_input_is_a_row_in_its_place(tmp_path: Path, photo: Path, site:
         assert (row["phash"], row["width"], row["format"]) == (None, None, None)
         assert isinstance(source, str) is (row["image"] == source)
     for kind in ("pandas", "polars", "arrow"):
-        frame = fingerprint_many(mixed, kinds="phash", to=kind)  # type: ignore[arg-type]
+        frame = fingerprint_many(mixed, kinds="phash", limits=LOCAL, to=kind)  # type: ignore[arg-type]
         assert rows_of(frame) == rows
 
 
@@ -431,10 +434,10 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 def test_an_interrupted_process_ends_at_once(site: Site) -> None:
     code = """
 import signal, sys, threading
-from lookalike.fingerprints import fingerprint_many
+from lookalike import Limits, fingerprint_many
 threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
 try:
-    fingerprint_many([sys.argv[1]] * 4, workers=2)
+    fingerprint_many([sys.argv[1]] * 4, workers=2, limits=Limits(allow_private=True))
 except KeyboardInterrupt:
     print("stopped")
 """

@@ -368,7 +368,7 @@ def server() -> Iterator[str]:
 
 def test_addresses_are_fetched_when_the_gallery_is_built(server: str) -> None:
     frame = pd.DataFrame({"image": [f"{server}/photo.png", f"{server}/gone.png"]})
-    result = gallery(frame, query=f"{server}/photo.png")
+    result = gallery(frame, query=f"{server}/photo.png", limits=Limits(allow_private=True))
     assert_harmless(result)
     found = Page(result.html())
     assert [near(picture, noise(3)) for picture in found.pictures()] == [True, True]

@@ -56,6 +56,7 @@ LAYERS = (
 HEAVY = {
     "PIL",
     "cv2",
+    "fsspec",
     "matplotlib",
     "narwhals",
     "numpy",

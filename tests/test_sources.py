@@ -132,7 +132,7 @@ def test_a_tree_deeper_than_python_can_recurse(tmp_path: Path, monkeypatch: pyte
         ("x" * 5000, NoFileError, "no such file or folder"),
         ("", ValueError, "got an empty text"),
         ("ftp://host/a.jpg", ValueError, "begins with http:// or https://, got ftp://"),
-        ("s3://bucket/a.jpg", ValueError, "got s3://"),
+        ("sftp://host/a.jpg", ValueError, "got sftp://"),
         (None, TypeError, "expected a path, folder, pattern, http(s) address, bytes"),
         (float("nan"), TypeError, "got a missing value"),
         (7, TypeError, "got int"),

@@ -38,19 +38,41 @@ def recipe_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one source may cost before it is refused.
+    """What one source may cost, and where it may lead, before it is refused.
+
+    An address is asked for only where everyone could ask for it: not on this computer, in its network or at its
+    cloud's metadata service, whatever name or redirect leads there. `allow_private` and `allow_hosts` are for one's
+    own network.
 
     Attributes:
         pixels: width times height, checked before the pixels are decoded. Pillow has a limit of its own for
             files: it refuses more than twice `PIL.Image.MAX_IMAGE_PIXELS` (178,956,970 pixels unless that is
             raised too), and from half of that on it warns with `DecompressionBombWarning`.
         bytes: length of a file or of a download.
-        seconds: from asking an address to its last byte.
+        seconds: from asking an address to its last byte, with redirects and further attempts.
+        first_byte: seconds from sending a request to the first byte of its answer.
+        redirects: how many an address may take.
+        allow_private: whether addresses may lead to private, loopback and carriers' shared (100.64.0.0/10) ones.
+        allow_hosts: hosts that may be at such ones: `"images.example"`, or `".example"` with all below it. An address
+            or a network, such as `"10.1.0.0/16"`, may be whatever it is. All other hosts must be public.
+        proxy: of an address such as `"http://proxy.example:3128"`, through which all others are asked for; it resolves
+            their names, and what they lead to is for it to check. The environment's proxies are not used.
     """
 
     pixels: int = 178_000_000
     bytes: int = 512 * 1024 * 1024
     seconds: float = 30.0
+    first_byte: float = 15.0
+    redirects: int = 5
+    allow_private: bool = False
+    allow_hosts: tuple[str, ...] = ()
+    proxy: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.allow_hosts, str):
+            raise TypeError(f"expected a list of hosts as allow_hosts, got the text {self.allow_hosts!r}")
+        # Limits are kept as keys: no list may stay in them.
+        object.__setattr__(self, "allow_hosts", tuple(self.allow_hosts))
 
 
 DEFAULT_LIMITS = Limits()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ..kinds import NAMES, Kind
-from ..options import RECIPES
+from ..options import RECIPES, Limits
 from .output import complain
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "FRAME_FORMS",
     "PAGE_FORMS",
     "Parser",
+    "add_addresses",
     "add_format",
     "add_on",
     "add_output",
@@ -25,6 +26,7 @@ __all__ = [
     "count",
     "hide_operands",
     "kinds",
+    "limits_of",
     "number",
     "one_kind",
     "operand",
@@ -209,6 +211,29 @@ def add_workers(parser: Parser) -> None:
     """Add `--workers` and `--quiet`."""
     parser.add_argument("--workers", metavar="N", type=count, help="threads (default: as many as there are CPUs)")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
+
+
+def add_addresses(parser: Parser) -> None:
+    """Add `--allow-host` and `--allow-private`."""
+    parser.add_argument(
+        "--allow-host",
+        metavar="HOST",
+        type=operand,
+        action="append",
+        default=[],
+        help="host, or end of it such as .example.org, that may be in a private network; or a network such as "
+        "10.1.0.0/16 (repeat for more)",
+    )
+    parser.add_argument(
+        "--allow-private",
+        action="store_true",
+        help="let any http(s) address lead to private and loopback addresses (default: public ones only)",
+    )
+
+
+def limits_of(args: argparse.Namespace) -> Limits:
+    """What a source may cost, and where an address may lead."""
+    return Limits(allow_private=args.allow_private, allow_hosts=tuple(args.allow_host))
 
 
 def add_format(parser: Parser) -> None:

@@ -41,6 +41,7 @@ def parser() -> Parser:
     arguments.add_on(new)
     arguments.add_kinds(new, ARTICLE_KINDS)
     arguments.add_recipe(new, frame=True)
+    arguments.add_addresses(new)
     arguments.add_workers(new)
     return new
 
@@ -67,7 +68,7 @@ def run(args: Namespace) -> int:
         matches = targets.frame_of(args, kinds, counts)
     if counts.status == 2:
         return 2
-    targets.write_gallery(output, matches, query, limit=args.limit)
+    targets.write_gallery(output, matches, query, arguments.limits_of(args), limit=args.limit)
     if not args.quiet:
         say(output)
     return counts.status

@@ -35,6 +35,7 @@ def parser() -> Parser:
     arguments.add_kinds(new, _DEFAULT)
     arguments.add_recipe(new)
     arguments.add_format(new)
+    arguments.add_addresses(new)
     arguments.add_workers(new)
     return new
 
@@ -56,7 +57,7 @@ def run(args: Namespace) -> int:
         records = Records(args.format, row_names(kinds))
     counts = inputs.Counts()
     progress = Progress(show=not args.quiet and not _lines_on_terminal(), total=lambda: inputs.counted(args.sources))
-    with closing(inputs.scanned(sources, kinds, args.recipe, args.workers, counts, progress)) as rows:
+    with closing(inputs.scanned(sources, kinds, args, counts, progress)) as rows:
         for row in rows:
             if records is not None:
                 records.write(row)

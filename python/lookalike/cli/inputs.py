@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from ..errors import LimitError
 from ..kinds import Kind
 from ..options import DEFAULT_LIMITS
+from .arguments import limits_of
+from .output import in_the_shell
 from .progress import Progress
 
 __all__ = ["Counts", "check_standard_input", "counted", "image_or_path", "names_or_lines", "scanned"]
@@ -47,8 +50,7 @@ class Counts:
 def scanned(
     sources: Iterable[object],
     kinds: Sequence[Kind],
-    recipe: str | None,
-    workers: int | None,
+    args: Namespace,
     counts: Counts,
     progress: Progress,
 ) -> Generator[dict[str, Any], None, None]:
@@ -61,7 +63,7 @@ def scanned(
     from .stream import interruptible
 
     rows = fingerprint_rows(
-        sources, kinds=list(kinds), recipe=recipe or "standard", workers=workers, limits=DEFAULT_LIMITS
+        sources, kinds=list(kinds), recipe=args.recipe or "standard", workers=args.workers, limits=limits_of(args)
     )
     with progress:
         for row in interruptible(rows, progress.tick):
@@ -70,7 +72,7 @@ def scanned(
             counts.images += any(row[str(kind)] is not None for kind in kinds)
             if row["error"] is not None:
                 counts.errors += 1
-                progress.complain(complaint(row["image"], row["error"]))
+                progress.complain(complaint(row["image"], in_the_shell(row["error"])))
             elif row["warning"] is not None:
                 progress.complain(complaint(row["image"], row["warning"]))
             yield row

@@ -38,6 +38,9 @@ _ESCAPED = re.compile(f"[{_UNSAFE}\\\\]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # What errors tell a program to write, and what stands for it here.
 _IN_THE_SHELL = (
+    ("Limits.allow_private", "--allow-private"),
+    ("the host in Limits.allow_hosts", "--allow-host"),
+    ("its network in Limits.allow_hosts", "--allow-host with its network"),
     ("pass wait=SECONDS", "pass --wait SECONDS"),
     ("as in kinds=", "as in --kind "),
     ("expected by= as", "expected --by as"),

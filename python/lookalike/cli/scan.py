@@ -48,6 +48,7 @@ def parser() -> Parser:
     )
     arguments.add_kinds(new, ARTICLE_KINDS)
     arguments.add_recipe(new)
+    arguments.add_addresses(new)
     arguments.add_workers(new)
     return new
 
@@ -76,7 +77,7 @@ def run(args: Namespace) -> int:
     progress = Progress(show=not args.quiet, total=None if lazy else lambda: inputs.counted(args.sources))
     sources = inputs.names_or_lines(args.sources) if lazy else args.sources
     try:
-        with closing(inputs.scanned(sources, kinds, args.recipe, args.workers, counts, progress)) as rows:
+        with closing(inputs.scanned(sources, kinds, args, counts, progress)) as rows:
             for row in rows:
                 table.write(row)
         if not counts.images:

@@ -49,6 +49,7 @@ def parser() -> Parser:
     arguments.add_output(
         new, "--gallery", "also write a page that shows the matches, such as matches.html", arguments.page
     )
+    arguments.add_addresses(new)
     arguments.add_workers(new)
     return new
 
@@ -74,7 +75,8 @@ def run(args: Namespace) -> int:
     if counts.status < 2:
         _print(rows, column_names(matches), args.format)
         if args.gallery:
-            targets.write_gallery(args.gallery, matches, query, files=targets.files_of(args, matches))
+            files = targets.files_of(args, matches)
+            targets.write_gallery(args.gallery, matches, query, arguments.limits_of(args), files=files)
         if not args.quiet:
             say(_summary(args, len(rows)))
     return counts.status

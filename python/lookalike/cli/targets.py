@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..kinds import Kind
+from ..options import Limits
 from . import inputs
-from .arguments import FRAME_FORMS
+from .arguments import FRAME_FORMS, limits_of
 from .progress import Progress
 from .stream import aside
 
@@ -100,7 +101,7 @@ def load_frame(name: str) -> Any:
 def rows_of_scan(args: Namespace, kinds: Sequence[Kind], counts: inputs.Counts) -> list[dict[str, Any]]:
     """Scan the sources of the command, with a bar, complaining of what cannot be read."""
     progress = Progress(show=not args.quiet, total=lambda: inputs.counted(args.sources))
-    with closing(inputs.scanned(args.sources, kinds, args.recipe, args.workers, counts, progress)) as rows:
+    with closing(inputs.scanned(args.sources, kinds, args, counts, progress)) as rows:
         return list(rows)
 
 
@@ -136,11 +137,12 @@ def ranked(
         return _ranked_in_library(library, args, source, k, radius), source
     wanted, name = source, frame_name(args.sources)
     if name is None:
-        wanted = aside(lambda: _hash_of(source, args.on, args.recipe or "standard", radius))
+        wanted = aside(lambda: _hash_of(source, args, radius))
         frame = _scan_to_frame(args, kinds, counts)
     else:
         frame = load_frame(name)
-    matches = aside(lambda: find_similar(frame, wanted, on=on, k=k, radius=radius, kind=args.on, recipe=args.recipe))
+    asked: dict[str, Any] = {"on": on, "kind": args.on, "recipe": args.recipe, "k": k, "radius": radius}
+    matches = aside(lambda: find_similar(frame, wanted, limits=limits_of(args), **asked))
     if args.query == "-":
         source.seek(0)
     return matches, source
@@ -150,7 +152,7 @@ def _ranked_in_library(library: Any, args: Namespace, source: Any, k: int | None
     """What a library finds, with the columns that a frame's ranking has."""
     if k is None and radius is None:
         radius = args.on.radius
-    found = aside(lambda: library.search(source, kinds=[args.on], k=k, radius=radius))
+    found = aside(lambda: library.search(source, kinds=[args.on], k=k, radius=radius, limits=limits_of(args)))
     if args.query == "-":
         source.seek(0)
     own = {"confidence", "level", "transform", "trimmed", "kind", "distance", f"{args.on}_distance"}
@@ -169,7 +171,9 @@ def files_of(args: Namespace, matches: Any) -> dict[str, str] | None:
     return {record.image: file_at(record.place) for record in records.values()}
 
 
-def write_gallery(path: str, frame: Any, query: Any, limit: int | None = None, files: Any = None) -> None:
+def write_gallery(
+    path: str, frame: Any, query: Any, limits: Limits, limit: int | None = None, files: Any = None
+) -> None:
     """Write a page that shows a frame; `files` says where its pictures are, if not where their names say.
 
     Raises:
@@ -179,16 +183,17 @@ def write_gallery(path: str, frame: Any, query: Any, limit: int | None = None, f
     from ..show import gallery
     from .files import write_text
 
-    write_text(path, aside(lambda: gallery(frame, query=query, limit=limit, sources=files).html()))
+    write_text(path, aside(lambda: gallery(frame, query=query, limit=limit, sources=files, limits=limits).html()))
 
 
-def _hash_of(source: Any, on: Kind, recipe: str, radius: float | None) -> Any:
+def _hash_of(source: Any, args: Namespace, radius: float | None) -> Any:
     """The query's hash, by the same rules as where a frame is there already."""
     from ..matching.columns import HashColumn
     from ..matching.query import as_query, checked_radius
-    from ..options import DEFAULT_LIMITS, recipe_name
+    from ..options import recipe_name
 
-    found = as_query(source, HashColumn(str(on), on, recipe_name(recipe), (), ()), DEFAULT_LIMITS)
+    column = HashColumn(str(args.on), args.on, recipe_name(args.recipe or "standard"), (), ())
+    found = as_query(source, column, limits_of(args))
     checked_radius(radius, found)
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ..kinds import NAMES, Kind
-from .arguments import Parser, operand
+from .arguments import Parser, limits_of, operand
 
 if TYPE_CHECKING:
     from ..comparing.comparison import Comparison
@@ -95,14 +95,13 @@ def compared(args: Namespace, parts: Parts) -> Comparison | None:
 def _sides(args: Namespace) -> tuple[Side, Side] | None:
     """Both images; `None` if one cannot be read, which is said."""
     from ..comparing.comparison import read_side
-    from ..options import DEFAULT_LIMITS
     from .inputs import image_or_path
     from .stream import aside
 
     sides = []
     for name, turned in ((args.a, False), (args.b, True)):
         source = image_or_path(name)
-        read = partial(read_side, source, _KINDS, args.recipe or "standard", DEFAULT_LIMITS, turned=turned)
+        read = partial(read_side, source, _KINDS, args.recipe or "standard", limits_of(args), turned=turned)
         side = aside(partial(_attempt, read))
         if isinstance(side, Exception):
             _complain(name, side)

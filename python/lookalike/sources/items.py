@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Item", "count", "expand", "expand_each", "is_array", "is_image", "settle", "why_unsupported"]
 
-_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?|s3|gs|az)://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _NAMES = (str, PurePath)
 _SETTLED = (bytes, str)  # a FileName is a str

@@ -79,6 +79,7 @@ def parser() -> Parser:
     arguments.add_recipe(new)
     places.add_wait(new)
     arguments.add_format(new)
+    arguments.add_addresses(new)
     arguments.add_workers(new)
     return new
 
@@ -122,7 +123,8 @@ def _add(args: Namespace, sources: Any, given: dict[str, Any], total: Callable[[
     kinds = arguments.sized(parser(), args.kind, args.size, ("phash", "dhash")) if asked else None
     library = places.new_or_existing(args.library, kinds, args.recipe, getattr(args, "parts", None))
     retry, wait = getattr(args, "retry", False), getattr(args, "wait", 0)
-    rows = library.add_rows(sources, retry=retry, workers=args.workers, wait=wait, **given)
+    limits = arguments.limits_of(args)
+    rows = library.add_rows(sources, retry=retry, workers=args.workers, limits=limits, wait=wait, **given)
     return added(args, rows, total, getattr(args, "format", "plain"))
 
 

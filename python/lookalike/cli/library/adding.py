@@ -51,13 +51,14 @@ def added(args: Namespace, rows: Iterator[dict[str, Any]], total: Callable[[], i
 
 def _watched(rows: Iterator[dict[str, Any]], progress: Progress) -> Generator[dict[str, Any], None, None]:
     from ..inputs import complaint
+    from ..output import in_the_shell
     from ..stream import interruptible
 
     with progress, closing(interruptible(rows, progress.tick, _PATIENCE)) as heard:
         for row in heard:
             progress.step()
             if row["status"] == "failed":
-                progress.complain(complaint(row["image"], row["error"]))
+                progress.complain(complaint(row["image"], in_the_shell(row["error"])))
             elif row["warning"] is not None and row["status"] != "unchanged":
                 progress.complain(complaint(row["image"], row["warning"]))
             yield row

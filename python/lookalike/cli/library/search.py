@@ -72,6 +72,7 @@ def parser() -> Parser:
     )
     new.add_argument("--logos", action="store_true", help="tell also what shares no more than a logo, which is no copy")
     answers.add_answer(new)
+    arguments.add_addresses(new)
     new.add_argument("--workers", metavar="N", type=count, help="threads (default: as many as there are CPUs)")
     return new
 
@@ -157,6 +158,7 @@ def _answers(
                 parts=PARTS[args.parts],
                 logos=args.logos,
                 workers=args.workers,
+                limits=arguments.limits_of(args),
             )
             without[0] = table.attrs.get("without_parts", 0)
             yield len(part), *answers.rows_in(table)
