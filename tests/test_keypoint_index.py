@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike._core import Keypoints, check_keypoints, match_keypoints
-from lookalike.keypoint_index import KeypointIndex, match_pairs
+from lookalike.keypoint_index import KeypointIndex, match_pairs, search_indexes
 
 PLANE = (512, 400)
 
@@ -198,6 +198,16 @@ def test_merging_drops_the_removed(index: KeypointIndex, blobs: list[bytes]) -> 
     again = KeypointIndex.build(left, [blobs[row - 500] for row in left])
     assert fewer.checksum == again.checksum
     assert len(KeypointIndex.merge([])) == 0
+
+
+def test_several_are_searched_as_one(index: KeypointIndex, blobs: list[bytes]) -> None:
+    cuts = ((0, 3), (3, 90), (90, 200))
+    parts = [(KeypointIndex.build(np.arange(500 + a, 500 + b), blobs[a:b]), [506]) for a, b in cuts]
+    for seed in (0, 6, 150):
+        query = [NOTHING, joined(spots(100, seed), spots(60, 1000 + seed)).blob()]
+        found, wanted = search_indexes(parts, query, 5), index.search(query, 5, removed=[506])
+        assert all(np.array_equal(*columns) for columns in zip(found, wanted, strict=True))
+    assert len(search_indexes([], query, 5).rows) == 0
 
 
 def test_bounded_memory_gives_the_same(index: KeypointIndex, blobs: list[bytes], tmp_path: Path) -> None:

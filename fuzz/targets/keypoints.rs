@@ -77,8 +77,8 @@ fn damaged(bytes: &[u8]) -> Index {
 
 fn asked(index: &Index, query: &[u8], stop: &Stop<'_>) {
     let _ = index.verify(stop);
-    let request = Request { count: 3, probes: 8, removed: HashSet::from([1]) };
-    let hits = search(index, &[query], &request, stop).expect("sound keypoints");
+    let request = Request { count: 3, probes: 8 };
+    let hits = search(&[(index, HashSet::from([1]))], &[query], &request, stop).expect("sound keypoints");
     assert!(hits.len() <= 3 && hits.iter().all(|hit| hit.score.is_finite()));
     let merged = merge(&[(index, HashSet::from([2]))], Vec::new(), None, stop).expect("an index of what is left");
     assert!(merged.header().entries <= index.header().entries * 20_000);

@@ -492,8 +492,8 @@ class Keypoints:
     def verify(self) -> None:
         """Read everything; `ValueError` says what is wrong."""
 
-    def search(self, blobs: list[bytes], count: int, probes: int, removed: bytes) -> tuple[bytes, bytes, bytes]:
-        """As `lookalike.keypoint_index.KeypointIndex.search`, `probes` lists (1 to 64) for each keypoint.
-
-        `removed` are rows, 8 bytes each; the answer is rows as int64, scores as float32, blobs as uint32.
-        """
+    @staticmethod
+    def search(
+        parts: list[tuple[Keypoints, bytes]], blobs: list[bytes], count: int, probes: int
+    ) -> tuple[bytes, bytes, bytes]:
+        """As `lookalike.keypoint_index.search_indexes`; int64, float32 and uint32, little-endian."""

@@ -18,7 +18,7 @@ from ._core import KeypointBuilder, Keypoints, match_keypoints
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Candidates", "Figures", "KeypointIndex", "PairMatch", "match_pairs"]
+__all__ = ["Candidates", "Figures", "KeypointIndex", "PairMatch", "match_pairs", "search_indexes"]
 
 PROBES = 8
 """Lists that are asked for each keypoint of a query."""
@@ -247,10 +247,21 @@ class KeypointIndex:
         Raises:
             ValueError: for what are no keypoints, and arguments out of range.
         """
-        if int(k) < 1:
-            raise ValueError(f"expected k of 1 or more, got {k}")
-        found, scores, which = self._index.search(list(blobs), int(k), int(probes), _rows(removed))
-        return Candidates(np.frombuffer(found, "<i8"), np.frombuffer(scores, "<f4"), np.frombuffer(which, "<u4"))
+        return search_indexes([(self, removed)], blobs, k, probes=probes)
+
+
+def search_indexes(
+    parts: Sequence[tuple[KeypointIndex, ArrayLike]], blobs: Sequence[bytes], k: int, *, probes: int = PROBES
+) -> Candidates:
+    """Search several indexes, each with rows that do not count, as if they were one: see `KeypointIndex.search`.
+
+    The scores are those of one index of all, and the query's keypoints are looked at only once.
+    """
+    if int(k) < 1:
+        raise ValueError(f"expected k of 1 or more, got {k}")
+    pairs = [(part._index, _rows(removed)) for part, removed in parts]
+    found, scores, which = Keypoints.search(pairs, list(blobs), int(k), int(probes))
+    return Candidates(np.frombuffer(found, "<i8"), np.frombuffer(scores, "<f4"), np.frombuffer(which, "<u4"))
 
 
 def _rows(rows: ArrayLike) -> bytes:

@@ -1,5 +1,6 @@
 //! Keypoints: pictures compared with geometry, and indexes of them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -116,8 +117,7 @@ impl Keypoints {
         about: Vec<(String, String)>,
         path: Option<PathBuf>,
     ) -> PyResult<Keypoints> {
-        let parts: Vec<(&Index, _)> =
-            parts.iter().map(|(part, removed)| (&part.0, numbers(removed).into_iter().collect())).collect();
+        let parts = indexes(&parts);
         interruptible(py, |stop| merge(&parts, about, path.as_deref(), stop)).map(Keypoints)
     }
 
@@ -154,17 +154,17 @@ impl Keypoints {
         interruptible(py, |stop| self.0.verify(stop))
     }
 
+    #[staticmethod]
     fn search<'py>(
-        &self,
         py: Python<'py>,
+        parts: Vec<(PyRef<'py, Keypoints>, Vec<u8>)>,
         blobs: Vec<Bound<'py, PyBytes>>,
         count: usize,
         probes: usize,
-        removed: &[u8],
     ) -> PyResult<Hits<'py>> {
         let blobs: Vec<&[u8]> = blobs.iter().map(|blob| blob.as_bytes()).collect();
-        let request = Request { count, probes, removed: numbers(removed).into_iter().collect() };
-        let hits = interruptible(py, |stop| search(&self.0, &blobs, &request, stop))?;
+        let parts = indexes(&parts);
+        let hits = interruptible(py, |stop| search(&parts, &blobs, &Request { count, probes }, stop))?;
         let rows: Vec<i64> = hits.iter().map(|hit| hit.row).collect();
         let scores: Vec<f32> = hits.iter().map(|hit| hit.score).collect();
         let blobs: Vec<u32> = hits.iter().map(|hit| hit.blob).collect();
@@ -174,6 +174,11 @@ impl Keypoints {
             little_endian(py, &blobs, u32::to_le_bytes)?,
         ))
     }
+}
+
+/// Indexes with their rows that do not count.
+fn indexes<'a>(parts: &'a [(PyRef<'_, Keypoints>, Vec<u8>)]) -> Vec<(&'a Index, HashSet<i64>)> {
+    parts.iter().map(|(part, removed)| (&part.0, numbers(removed).into_iter().collect())).collect()
 }
 
 /// Signed 64-bit numbers.

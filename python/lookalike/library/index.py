@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..hamming import HammingIndex, Hits
+from ..keypoint_index import Candidates
 from .catalog import Catalog, RowCodes, Segment
-from .keypoint_files import KeypointFiles, Votes, check_file
+from .keypoint_files import KeypointFiles, check_file
 from .records import KEYPOINTS, PARTS, Layout
 
 __all__ = ["Codes", "Index", "about", "believed", "codes_of", "live"]
@@ -202,7 +203,7 @@ class Index:
             found.append(self._tail.index(kind))
         return [part for part in found if len(part)]
 
-    def by_keypoints(self, blobs: Sequence[bytes], k: int) -> Votes:
+    def by_keypoints(self, blobs: Sequence[bytes], k: int) -> Candidates:
         """The `k` images whose keypoints lie most as a query's do, which may come as several blobs."""
         self._tell()
         return self.keypoints.search(blobs, k, self._removed)

@@ -11,35 +11,20 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import DamagedError
-from ..keypoint_index import KeypointIndex
+from ..keypoint_index import Candidates, KeypointIndex, search_indexes
 from .catalog import Catalog, Segment
 from .records import KEYPOINTS
 
-__all__ = ["PIECE", "KeypointFiles", "Votes", "believed_keypoints", "check_file", "gathered", "said_of"]
+__all__ = ["PIECE", "KeypointFiles", "believed_keypoints", "check_file", "gathered", "said_of"]
 
 PIECE = 2_048
 """Images whose keypoints are in memory at a time while an index is made of them: 12 MB."""
 _IN_MEMORY = 50_000
 """Images over which an index may be in memory: 100 MB."""
-
-
-class Votes(NamedTuple):
-    """Images whose keypoints lie as a query's do, best first.
-
-    Attributes:
-        rows: of the catalog `(n,)` int64, each once.
-        scores: how much speaks for each `(n,)`.
-        blobs: number of the query's blob that it speaks for `(n,)`.
-    """
-
-    rows: np.ndarray
-    scores: np.ndarray
-    blobs: np.ndarray
 
 
 class _Gathered:
@@ -114,22 +99,15 @@ class KeypointFiles:
         """See what is committed now. To be called inside a snapshot."""
         self.last = self._catalog.keypoints.last()
 
-    def search(self, blobs: Sequence[bytes], k: int, removed: np.ndarray) -> Votes:
-        """The `k` images for which most speaks, by score, then row. To be called inside `Index.fresh`.
+    def search(self, blobs: Sequence[bytes], k: int, removed: np.ndarray) -> Candidates:
+        """The `k` images for which most speaks, each once. To be called inside `Index.fresh`.
 
         Args:
             blobs: a query's keypoints, such as upright and mirrored.
             k: at most so many.
             removed: rows that are gone, sorted.
         """
-        found = [index.search(blobs, k, removed=removed) for index in self._indexes()]
-        if not found:
-            return Votes(*(np.zeros(0, np.int64) for _ in range(3)))
-        rows, scores, which = (np.concatenate(column) for column in zip(*found, strict=True))
-        order = np.lexsort((rows, -scores))
-        _, first = np.unique(rows[order], return_index=True)  # a row whose keypoints were replaced may be there twice
-        order = order[np.sort(first)][:k]
-        return Votes(rows[order], scores[order], which[order])
+        return search_indexes([(index, removed) for index in self._indexes()], blobs, k)
 
     def _indexes(self) -> Iterable[KeypointIndex]:
         for segment in self.segments:

@@ -34,8 +34,8 @@ fn built(rows: &[i64], blobs: &[Vec<u8>], most: usize, path: Option<&Path>) -> I
 }
 
 fn found(index: &Index, blobs: &[&[u8]], count: usize, removed: &[i64]) -> Vec<Hit> {
-    let request = Request { count, probes: 8, removed: removed.iter().copied().collect() };
-    with_stop(|stop| search(index, blobs, &request, stop)).unwrap()
+    let indexes = [(index, removed.iter().copied().collect())];
+    with_stop(|stop| search(&indexes, blobs, &Request { count, probes: 8 }, stop)).unwrap()
 }
 
 /// Row, signature and place of each keypoint of a word, one image after the other.
@@ -115,6 +115,21 @@ fn pictures_find_themselves() {
 }
 
 #[test]
+fn several_indexes_are_asked_as_one() {
+    let (rows, blobs) = ((0..40).collect::<Vec<i64>>(), pictures(40, 30));
+    let whole = built(&rows, &blobs, usize::MAX, None);
+    let parts = [0..15, 15..16, 16..40].map(|part| built(&rows[part.clone()], &blobs[part], usize::MAX, None));
+    let indexes: Vec<(&Index, HashSet<i64>)> = parts.iter().map(|part| (part, HashSet::from([7]))).collect();
+    for query in [3, 7, 15, 30] {
+        let queries = [&blobs[query][..], &blobs[39]];
+        let hits = with_stop(|stop| search(&indexes, &queries, &Request { count: 6, probes: 8 }, stop)).unwrap();
+        assert_eq!(hits, found(&whole, &queries, 6, &[7]));
+    }
+    let none = with_stop(|stop| search(&[], &[&blobs[0]], &Request { count: 6, probes: 8 }, stop)).unwrap();
+    assert_eq!(none, []);
+}
+
+#[test]
 fn a_merge_is_the_index_of_what_is_left() {
     let (rows, blobs) = ((0..30).collect::<Vec<i64>>(), pictures(30, 25));
     let [one, two] = [0..12, 12..30].map(|part| built(&rows[part.clone()], &blobs[part], usize::MAX, None));
@@ -176,10 +191,10 @@ fn what_does_not_fit_is_refused() {
     assert!(matches!(builder.push(&[1], &[b"no"], &stop), Err(Error::Corrupt(_))));
     assert_eq!(builder.push(&[1], &[&blobs[0]], &stop), Err(Error::Cancelled));
     let index = built(&[1, 2], &blobs, usize::MAX, None);
-    let request = Request { count: 5, probes: 0, removed: HashSet::new() };
-    assert!(matches!(with_stop(|stop| search(&index, &[], &request, stop)), Err(Error::Argument(_))));
+    let (indexes, request) = ([(&index, HashSet::new())], Request { count: 5, probes: 0 });
+    assert!(matches!(with_stop(|stop| search(&indexes, &[], &request, stop)), Err(Error::Argument(_))));
     let request = Request { probes: 8, ..request };
-    assert_eq!(search(&index, &[&blobs[0]], &request, &stop), Err(Error::Cancelled));
+    assert_eq!(search(&indexes, &[&blobs[0]], &request, &stop), Err(Error::Cancelled));
     let about = vec![("a".into(), "b".repeat(1 << 20))];
     assert!(matches!(with_stop(|stop| merge(&[], about, None, stop)), Err(Error::Argument(_))));
 }

@@ -14,6 +14,8 @@ use crate::keypoint::tentative::apart;
 const MOST_VOTES: usize = 64;
 /// Images with fewer votes are not looked at, if there are many of them.
 const MOST_KEPT: usize = 1 << 21;
+/// With fewer images, all that have votes are looked at.
+const FEW: usize = 4096;
 /// 256ths of a turn that two votes may differ.
 const TURN: u8 = 20;
 /// 32nds of an octave likewise.
@@ -201,7 +203,8 @@ fn fewest(counts: &[u32]) -> u32 {
     let mut histogram = [0usize; 64];
     counts.iter().for_each(|&count| histogram[(count as usize).min(63)] += count as usize);
     let kept = |least: usize| histogram[least..].iter().sum::<usize>();
-    let first = if counts.len() < 2 { 1 } else { 2 };
+    // With few images, one vote may be all that there is.
+    let first = if counts.len() <= FEW { 1 } else { 2 };
     (first..63).find(|&least| kept(least) <= MOST_KEPT).unwrap_or(63) as u32
 }
 
