@@ -27,7 +27,7 @@ LAYERS = (
     ("keypoints",),
     ("confirm",),
     ("overlay",),
-    ("keypoint_index", "strays"),
+    ("cuts", "keypoint_index", "strays"),
     ("parts",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .looks import Look
-from .regions import WHOLE, Matrix
+from .regions import WHOLE, Box, Matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,21 +65,22 @@ class Agreement:
     repeated: float = 0.0
 
 
-def agreement_of(a: Look, b: Look, matrix: Matrix) -> Agreement:
-    """Lay a picture onto another.
+def agreement_of(a: Look, b: Look, matrix: Matrix, frame: Box = WHOLE) -> Agreement:
+    """Lay a picture onto another, or onto what a frame shows of it.
 
     Args:
         a: the look of the first.
         b: of the second.
         matrix: 3 x 3, from A to B in shares of the whole pictures' sides; it can be inverted.
+        frame: what counts of B, in the same shares.
     """
     inside: Matrix = np.asarray(np.linalg.inv(_from_box(b)) @ matrix @ _from_box(a), np.float64)
     back: Matrix = np.asarray(np.linalg.inv(inside), np.float64)
     forth, mine = _common(inside), _common(back)
     if forth <= mine:
-        own, other, shared = _laid(a, b, inside)
+        own, other, shared = _laid(a, b, inside, _within(b, frame), WHOLE)
     else:
-        own, other, shared = _laid(b, a, back)
+        own, other, shared = _laid(b, a, back, WHOLE, _within(b, frame))
     return _compared(own, other, shared) if int(shared.sum()) >= _LEAST else Agreement(int(shared.sum()))
 
 
@@ -87,6 +88,13 @@ def _from_box(look: Look) -> Matrix:
     """From shares of the thumb's sides to shares of the whole picture's."""
     left, upper, right, lower = look.box or WHOLE
     return np.array([[right - left, 0.0, left], [0.0, lower - upper, upper], [0.0, 0.0, 1.0]])
+
+
+def _within(look: Look, frame: Box) -> Box:
+    """A frame in shares of the thumb's sides."""
+    left, upper, right, lower = look.box or WHOLE
+    wide, high = right - left, lower - upper
+    return (frame[0] - left) / wide, (frame[1] - upper) / high, (frame[2] - left) / wide, (frame[3] - upper) / high
 
 
 @cache
@@ -112,13 +120,21 @@ def _common(matrix: Matrix) -> int:
     return int(_mapped(matrix, _SIDE)[2].sum())
 
 
-def _laid(coarse: Look, fine: Look, matrix: Matrix) -> tuple[Grid, Grid, Mask]:
-    """The grey of one, that of the other under its cells, and which cells lie in both."""
-    x, y, inside = _mapped(matrix, _SIDE * _FINE)
+def _laid(coarse: Look, fine: Look, matrix: Matrix, frame: Box, own_frame: Box) -> tuple[Grid, Grid, Mask]:
+    """The grey of one, that of the other under its cells, and which cells lie in both, inside of both frames."""
+    side = _SIDE * _FINE
+    x, y, inside = _mapped(matrix, side)
+    across, down, _ = _places(side)
+    inside = inside & _contained(x, y, frame) & _contained(across, down, own_frame)
     blocks = (_SIDE, _FINE, _SIDE, _FINE)
     other = _sampled(fine.grey, x, y).reshape(blocks).mean(axis=(1, 3))
     shared: Mask = np.asarray(inside.reshape(blocks).all(axis=(1, 3)))
     return coarse.grey.astype(np.float64), np.asarray(other, np.float64), shared
+
+
+def _contained(x: Grid, y: Grid, frame: Box) -> Mask:
+    left, upper, right, lower = frame
+    return np.asarray((x >= left) & (x <= right) & (y >= upper) & (y <= lower))
 
 
 def _sampled(grey: NDArray[np.uint8], x: Grid, y: Grid) -> Grid:

@@ -8,12 +8,13 @@ do keypoints tell two views of one place from copies: a copy shows all of one of
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .cuts import cuts_of
 from .keypoint_index import PairMatch, match_pairs
 from .keypoints import Keypoints
 from .looks import Look
@@ -48,8 +49,15 @@ _STEPS = np.array([[_STEP, 0.0, 0.0], [0.0, _STEP, 0.0]])
 # A region that is so many times larger a share of one picture than of the other was scaled.
 _AS_LARGE = 2.0
 # Share of details beside their place that copies have too.
-_ASTRAY = 0.12
+_ASTRAY = 0.09
 _LEAST = 0.5
+# Surer than this, nothing more is looked for; less surprising, nothing either.
+_SURE, _FOR_CUTS = 0.95, 3.0
+# What speaks against a picture that was cut, as a logit.
+_CUT = 1.0
+# By how much larger a share of what is left must agree than of all that lies under the map.
+# And how large it must be where views of one place are more likely.
+_BETTER, _CLEARLY = 0.1, 0.95
 # Without looks nothing but keypoints speaks: these are taken for what copies have in the middle.
 _UNSEEN = Agreement(cells=0, changes=0.6, agreeing=0.6, clashing=0.03, middle=0.6)
 
@@ -133,26 +141,71 @@ def _judged(
     if not region:
         return None
     surprise = float(pair.figures.surprise)
-    agreement = None
-    confidence = 0.0
+    places = _places(pair, mirrored, query, other)
+    looks = None if query_look is None or other_look is None else (query_look, other_look)
+    view = _View(region, None, -math.inf)
     if surprise >= _WORTH:
-        if query_look is not None and other_look is not None:
-            agreement = agreement_of(query_look, other_look, matrix)
-        share = 1.0 if _crossed(region, matrix) else max(_inside(pair, query, other))
-        confidence = _confidence(surprise, agreement or _UNSEEN, region, share, 0.0)
-        if confidence >= _LEAST:
-            strays = share_of_strays(query, other, pair.matrix)
-            confidence = _confidence(surprise, agreement or _UNSEEN, region, share, strays)
+        missing = _missing(region, matrix, max(_inside(pair, query, other)))
+        view = max(_views(matrix, region, missing, surprise, places, looks), key=lambda one: one.value)
+    confidence = _logistic(view.value)
+    if confidence >= _LEAST:
+        confidence = _logistic(view.value - 30 * max(0.0, share_of_strays(query, other, pair.matrix) - _ASTRAY))
     verdict = "part" if confidence >= _LEAST else "shared logo" if surprise >= _NO_CHANCE else "none"
+    shared = view.region
     return PartMatch(
-        verdict, confidence, matrix, mirrored, _places(pair, mirrored, query, other), (region.in_a, region.in_b),
-        (region.of_a, region.of_b), surprise, agreement,
+        verdict, confidence, matrix, mirrored, places, (shared.in_a, shared.in_b), (shared.of_a, shared.of_b), surprise,
+        view.agreement,
     )  # fmt: skip
+
+
+class _View(NamedTuple):
+    """What both pictures may show, how far they agree there, and what that says for a copy, as a logit."""
+
+    region: Region
+    agreement: Agreement | None
+    value: float
+
+
+def _views(
+    matrix: Matrix, region: Region, missing: float, surprise: float, places: NDArray[np.float64],
+    looks: tuple[Look, Look] | None,
+) -> Iterator[_View]:  # fmt: skip
+    """All that lies under the map; and if that is not sure enough, what may be left of a picture that was cut."""
+    agreement = looks and agreement_of(*looks, matrix)
+    value = _value(surprise, agreement or _UNSEEN, region, missing)
+    yield _View(region, agreement, value)
+    if looks is None or agreement is None or _logistic(value) >= _SURE or surprise < _FOR_CUTS:
+        return
+    query_look, other_look = looks
+    for frame, of_query, shared, lies_within in cuts_of(matrix, region, places):
+        if of_query:
+            left = agreement_of(other_look, query_look, np.asarray(np.linalg.inv(matrix), np.float64), frame)
+        else:
+            left = agreement_of(query_look, other_look, matrix, frame)
+        # Beside what is left of a picture lies something else; a second view goes on.
+        if left.agreeing >= max(0.0 if lies_within else _CLEARLY, agreement.agreeing + _BETTER):
+            yield _View(shared, left, _value(surprise, left, shared, _CUT))
 
 
 def _inside(pair: PairMatch, query: Keypoints, other: Keypoints) -> tuple[float, float]:
     """Shares of each picture's keypoints that lie in what both show: flat ground around a picture has none."""
     return pair.figures.query_inside / max(1, len(query)), pair.figures.other_inside / max(1, len(other))
+
+
+def _missing(region: Region, matrix: Matrix, share: float) -> float:
+    """What speaks against a copy if what both show is all of neither picture, as a logit.
+
+    What lies as large in both then is most likely a second view of one place: no edit of the suite but collages and
+    screens leaves so little of a picture, and those leave one of its sides whole.
+
+    Args:
+        share: of the keypoints of that picture of which more are inside.
+    """
+    if share >= _ALL:
+        return 0.0
+    if max(region.of_a, region.of_b) >= _AS_LARGE * min(region.of_a, region.of_b):
+        return 0.0 if _crossed(region, matrix) else 18.9 * (_ALL - share)
+    return 1.0 if _crossed(region, matrix) else 150 * (_ALL - share)
 
 
 def _crossed(region: Region, matrix: Matrix) -> bool:
@@ -176,24 +229,25 @@ def _spans(outline: Polygon) -> list[tuple[NDArray[np.float64], NDArray[np.float
     return [(middle, step) for step in _STEPS[wide]]
 
 
-def _confidence(surprise: float, agreement: Agreement, region: Region, share: float, strays: float) -> float:
-    """A logistic function, fitted to copies by the edits of `lookalike.evaluate`, to photographs that have nothing to
-    do with each other, to views of the same place, and to the pairs of `lookalike.evaluate.negatives`.
+def _value(surprise: float, agreement: Agreement, region: Region, missing: float) -> float:
+    """What speaks for a copy, as a logit, but for strays.
+
+    It was fitted to copies by the edits of `lookalike.evaluate`, to photographs that have nothing to do with each
+    other, to views of the same place, and to the pairs of `lookalike.evaluate.negatives`.
 
     Pictures that lie on each other as wholes have a function of their own: most of what shares a frame, a caption or an
-    app's screen does, and an agreement that is enough elsewhere is not enough there. What lies as large in both and is
-    all of neither is most likely a second view of one place.
+    app's screen does, and an agreement that is enough elsewhere is not enough there.
     """
     proof = math.log1p(min(max(surprise, 0.0), _MOST_SURPRISE))
     repeated = max(0.0, agreement.repeated - _PLAIN)
     if min(region.of_a, region.of_b) >= _WHOLE:
         value = 1.98 * proof + 4.3 * agreement.agreeing + 10.4 * agreement.changes - 50 * agreement.clashing
-        value += -54 * repeated - 11.3
-    else:
-        value = 1.86 * proof + 10.5 * agreement.middle + 1.64 * agreement.changes - 14.1 * agreement.clashing
-        apart = max(region.of_a, region.of_b) / min(region.of_a, region.of_b)
-        value += -18.9 * repeated - (45 if apart < _AS_LARGE else 18.9) * max(0.0, _ALL - share) - 11.15
-    value -= 25 * max(0.0, strays - _ASTRAY)
+        return value - 54 * repeated - 11.3
+    value = 1.86 * proof + 10.5 * agreement.middle + 1.64 * agreement.changes - 14.1 * agreement.clashing
+    return value - 18.9 * repeated - missing - 11.15
+
+
+def _logistic(value: float) -> float:
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, value))))
 
 
