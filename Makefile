@@ -14,7 +14,7 @@ CORE := pyproject.toml Cargo.toml Cargo.lock tools/setup.sh $(shell find crates 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?=
 BENCH ?=
-LIBRARY_TESTS := $(sort $(wildcard tests/test_library*.py) tests/test_postgres.py tests/test_exchange.py tests/test_copies.py)
+LIBRARY_TESTS := $(sort $(wildcard tests/test_library*.py) tests/test_postgres.py tests/test_exchange.py tests/test_copies.py tests/test_negative_copies.py)
 
 # Only the pictures in it are wanted, and they are the same in every wheel of this version: so one wheel
 # for all machines, without its dependencies.

@@ -104,6 +104,21 @@ class Look:
         name_of(turn)
         return self if turn == NO_TURN else Look.trusted(turn_look(self.data, turn))
 
+    def negative(self, *, colours: bool = True) -> Look:
+        """The look of the picture's negative, to a level of rounding: 255 less the grey, colours on the other side.
+
+        The border and the quality are the same, for both come from differences of grey.
+
+        Args:
+            colours: whether colours are inverted too, and not the brightness alone.
+        """
+        import numpy as np
+
+        grey, colour = 255 - self.grey, self.colour
+        if colours:
+            colour = np.minimum(256 - colour.astype(np.uint16), 255).astype(np.uint8)
+        return Look.trusted(self.data[:_COLOUR] + colour.tobytes() + grey.tobytes())
+
     def inner_code(self, turn: int = NO_TURN) -> bytes:
         """The `phash` of 64 bits, 8 bytes, of the thumb turned by an orientation: of the inner picture, or the whole.
 

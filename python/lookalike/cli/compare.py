@@ -21,7 +21,7 @@ without a partner, for crop_resistant), what was tried, what agreed and what did
   same bytes     the two files are equal
   same picture   every pixel is equal once decoded, whatever the file format and metadata
   copy           one was made from the other: scaled, recompressed, recoloured, cropped a little, turned,
-                 mirrored, put into a border
+                 mirrored, put into a border, inverted to a negative
   part           one is a part of the other, or both share a part: a crop, a collage, a screenshot, a rotation
   similar        they look alike, but may be two photos of one thing, or show too little to tell
   shared logo    different images with the same logo, caption or frame

@@ -84,12 +84,11 @@ def compared(args: Namespace, parts: Parts) -> Comparison | None:
     """
     from ..comparing.comparison import compare_sides
     from ..comparing.parts import when_to_look
-    from ..turns import ALL_TURNS
     from .stream import aside
 
     when_to_look(parts)  # before any work
     sides = _sides(args)
-    return None if sides is None else aside(partial(compare_sides, *sides, _KINDS, ALL_TURNS, parts))
+    return None if sides is None else aside(partial(compare_sides, *sides, _KINDS, parts=parts))
 
 
 def _sides(args: Namespace) -> tuple[Side, Side] | None:

@@ -14,17 +14,17 @@ import numpy as np
 from ..confirm import CONFIDENCES, UNGUIDED
 from ..errors import MissingExtraError
 from ..kinds import NAMES, Kind
-from ..looks import Look
 from ..options import DEFAULT_LIMITS, Limits
 from ..prints import parse_kinds
 from ..regions import Matrix, Polygon, Region
-from ..turns import NO_TURN, inverse, is_mirrored, name_of, parse_turns
-from .facts import Facts, Tries, look_twice
+from ..turns import EVERYTHING, NO_TURN, Transforms, inverse, is_mirrored, parse_transforms, transform_of, turn_of
+from .facts import Facts, Tries, has_colours, look_twice
 from .lay import Lay, lay_of
+from .negatives import Inversion, colours_are_kept, inverted_of, negative_of
 from .part_words import NO_PARTS, PartAccount
 from .parts import Parts, look_for_parts, when_to_look
 from .reasons import Account
-from .sides import Side, pixels_of, read
+from .sides import Side, read, sameness
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -52,9 +52,6 @@ RADIUS = 10
 AGREEMENT = 0.8
 """How far details must agree where one of these kinds alone is near: 5 of 100,000 pairs of photos are so alike."""
 
-# Mean of the differences of grey values.
-_MOST_APART = 4.0
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
@@ -75,15 +72,17 @@ class Comparison:
         confidence: how sure the second look, or for a part the search for parts, is that they are copies, 0 to 1; 1 if
             the pixels are equal.
         transform: what was done to A to get B: `"none"`, `"mirror"`, `"rotate90"` (clockwise) and so on; for a part the
-            nearest of these.
+            nearest of these; `"negative"` if its brightness was inverted, `"negative+mirror"` if it was mirrored too.
         trimmed: whether a border of A or B was left out when they were laid onto each other.
-        distances: by kind, A being turned as the transform says: bits that differ, or segments without a partner.
+        distances: by kind, A being turned as the transform says: bits that differ, or segments without a partner. Of
+            a negative, A being inverted, but for `colorhash` and `crop_resistant`, which cannot be.
         overlap: share of B that A covers; 0 if they could not be laid onto each other.
         matrix: two rows of three: from `(x, y, 1)` in A to the place in B, both in shares of the whole pictures' sides
             from the upper left corner; `None` if they could not be laid onto each other. For a part three rows, the
             third for what to divide by, since it may be seen at an angle.
-        gain: what A's grey values are multiplied by to get B's; `None` likewise, and for a part.
-        bias: what is added to them then, -255 to 255; `None` likewise.
+        gain: what A's grey values are multiplied by to get B's, for a negative below zero; `None` likewise, and for a
+            part.
+        bias: what is added to them then; `None` likewise.
         recoloured: whether B's colours differ from A's; a change of brightness is none of colour.
         quality: how much there is to see in A and in B, 0 to 100.
         shapes: size and format of each, such as `"640 x 480 JPEG"`.
@@ -120,6 +119,11 @@ class Comparison:
     def is_copy(self) -> bool:
         """Whether the verdict is `"copy"` or `"part"`, or the same bytes or picture."""
         return self.verdict in VERDICTS[: VERDICTS.index("part") + 1]
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether one is the other with its brightness inverted."""
+        return turn_of(self.transform)[1]
 
     @property
     def region(self) -> Region:
@@ -212,8 +216,9 @@ def compare(
         b: likewise: the one that may have been made from A.
         kinds: hash kinds whose distances are wanted; by default all eight.
         recipe: `"standard"` or `"imagehash"`.
-        transforms: which turns of A to try: `"all"`, `"none"`, or names such as `"mirror"`. Parts are found however
-            they are rotated, but mirrored ones only if a turn that mirrors is among these.
+        transforms: which turns of A to try: `"all"`, `"none"`, or names such as `"mirror"`, and `"negative"` for its
+            negative in these turns, which is tried where B is no copy else. Parts are found however they are rotated,
+            but mirrored ones only if a turn that mirrors is among these, and those of negatives not.
         parts: whether to look for a part of one in the other where they are no copies as whole pictures: by default if
             OpenCV is installed (`pip install 'lookalike[parts]'`), `True` to insist on it, `"always"` to look in any
             case but that of equal pixels, `False` never.
@@ -224,11 +229,11 @@ def compare(
         MissingExtraError: if parts are asked for, and OpenCV is not installed.
         ValueError, TypeError: for other arguments.
     """
-    shown, turns = _kinds_of(kinds), parse_turns(transforms)
+    shown, tried = _kinds_of(kinds), parse_transforms(transforms)
     when_to_look(parts)  # before any work
     one = read_side(a, shown, recipe, limits)
-    other = read_side(b, shown, recipe, limits, turned=len(turns) > 1)
-    return compare_sides(one, other, shown, turns, parts)
+    other = read_side(b, shown, recipe, limits, turned=len(tried.turns) > 1)
+    return compare_sides(one, other, shown, tried, parts)
 
 
 def read_side(source: object, shown: Sequence[Kind], recipe: str, limits: Limits, *, turned: bool = False) -> Side:
@@ -240,22 +245,63 @@ def read_side(source: object, shown: Sequence[Kind], recipe: str, limits: Limits
     return read(source, list(dict.fromkeys([*shown, *map(Kind.parse, DECIDING)])), recipe, limits, turned=turned)
 
 
-def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int], parts: Parts = None) -> Comparison:
+def compare_sides(
+    a: Side, b: Side, shown: Sequence[Kind], tried: Transforms = EVERYTHING, parts: Parts = None
+) -> Comparison:
     """`compare` of two pictures that were read."""
     when = when_to_look(parts)
+    whole = _compare_whole(a, b, shown, tried.turns, sameness(a, b))
+    if tried.negatives and not whole.is_copy:
+        negative = _as_negative(a, b, shown, tried.turns, whole.confidence)
+        if negative.is_copy:
+            return negative
+    if whole.verdict.startswith("same") or when == "never" or (when == "needed" and whole.is_copy):
+        return whole
+    try:
+        found = look_for_parts(a, b, mirrors=any(map(is_mirrored, tried.turns)))
+    except MissingExtraError:
+        if parts is None:
+            return whole  # it is there, but does not load
+        raise
+    if found is None:
+        return replace(whole, reasons=(*whole.reasons, NO_PARTS))
+    return _with_part(replace(whole, part=found), found, {turn: _distances(a, b, turn) for turn in tried.turns})
+
+
+def _as_negative(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int], before: float) -> Comparison:
+    """The comparison of A's negative and B; `before` is how sure the second look is without."""
+    bits = {turn: _distances(a, b, turn)["phash"] for turn in turns}
+    inversion = Inversion(inverted_of(a.look, b.look, colours=True), bits, before)
+    found = _compare_whole(negative_of(a), b, shown, turns, inversion=inversion)
+    if found.is_copy and colours_are_kept(a.look, b.look, turn_of(found.transform)[0]):
+        inversion = replace(inversion, of=inverted_of(a.look, b.look, colours=False))
+        found = _compare_whole(negative_of(a, colours=False), b, shown, turns, inversion=inversion)
+    if found.gain is not None and found.bias is not None:
+        found = replace(found, gain=-found.gain, bias=found.bias + 255 * found.gain)
+    return replace(found, recoloured=found.recoloured or has_colours(a.look), _sides=(a, b))
+
+
+def _compare_whole(
+    a: Side,
+    b: Side,
+    shown: Sequence[Kind],
+    turns: Sequence[int],
+    same: str | None = None,
+    inversion: Inversion | None = None,
+) -> Comparison:
+    """The comparison without parts; of A's negative, if A was inverted before."""
     distances = {turn: _distances(a, b, turn) for turn in turns}
     tries = look_twice(a.look, b.look, turns)
-    same = _sameness(a, b)
     own = Facts.of(a.look, b.look, tries, NO_TURN if same else _turn(tries, distances), same=same is not None)
     poor = a.look.is_poor or b.look.is_poor
     verdict = same or _verdict(own, distances[own.turn], poor=poor)
-    account = Account(a.upright, b.upright, verdict, own, distances)
-    whole = Comparison(
+    account = Account(a.upright, b.upright, verdict, own, distances, inversion)
+    return Comparison(
         a=a.item.image,
         b=b.item.image,
         verdict=verdict,
         confidence=1.0 if same else own.confidence,
-        transform=name_of(own.turn),
+        transform=transform_of(own.turn, negative=inversion is not None),
         trimmed=own.trimmed,
         distances={str(kind): distances[own.turn][str(kind)] for kind in shown},
         overlap=own.lie.of_b if own.lie else 0.0,
@@ -269,17 +315,6 @@ def compare_sides(a: Side, b: Side, shown: Sequence[Kind], turns: Sequence[int],
         reasons=tuple(account.reasons()),
         _sides=(a, b),
     )
-    if same or when == "never" or (when == "needed" and whole.is_copy):
-        return whole
-    try:
-        found = look_for_parts(a, b, mirrors=any(map(is_mirrored, turns)))
-    except MissingExtraError:
-        if parts is None:
-            return whole  # it is there, but does not load
-        raise
-    if found is None:
-        return replace(whole, reasons=(*whole.reasons, NO_PARTS))
-    return _with_part(replace(whole, part=found), found, distances)
 
 
 def _with_part(whole: Comparison, found: PartMatch, distances: Mapping[int, Mapping[str, int | float]]) -> Comparison:
@@ -293,7 +328,7 @@ def _with_part(whole: Comparison, found: PartMatch, distances: Mapping[int, Mapp
             whole,
             verdict="part",
             confidence=float(found.confidence),
-            transform=name_of(turn),
+            transform=transform_of(turn, negative=False),
             trimmed=False,
             distances={kind: distances[turn][kind] for kind in whole.distances},
             overlap=whole.region.of_b,
@@ -328,21 +363,6 @@ def _is_near(distances: Mapping[str, int | float]) -> bool:
     """Whether all that decide are near, or one is as near as hardly ever by chance."""
     surely = any(distances[kind] <= (Kind.parse(kind).radius or 0) for kind in DECIDING)
     return surely or all(distances[kind] <= RADIUS for kind in DECIDING)
-
-
-def _sameness(a: Side, b: Side) -> str | None:
-    if a.upright.digest is not None and a.upright.digest == b.upright.digest:
-        return "same picture" if a.upright.digest.startswith("pixels:") else "same bytes"
-    # Under the other recipe a picture may lie on its side.
-    if a.upright.recipe.startswith("standard") and not _may_be_equal(a.look, b.look):
-        return None  # both would be decoded in full for nothing
-    pixels = pixels_of(a)
-    return "same picture" if pixels is not None and pixels == pixels_of(b) else None
-
-
-def _may_be_equal(a: Look, b: Look) -> bool:
-    """Whether the small versions are as near as those of equal pixels by two decoders."""
-    return a.size == b.size and bool(np.abs(a.grey.astype(int) - b.grey).mean() <= _MOST_APART)
 
 
 def _verdict(own: Facts, distances: Mapping[str, int | float], *, poor: bool) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..confirm import Seen
 
-__all__ = ["Facts", "Tone", "Tries", "look_twice"]
+__all__ = ["Facts", "Tone", "Tries", "has_colours", "look_twice"]
 
 # Of two turns with which a picture fits about as well, as one that is its own mirror image, the first counts.
 _AS_GOOD = 0.005
@@ -132,6 +132,11 @@ def look_twice(a: Look, b: Look, turns: Sequence[int]) -> Tries:
     boxes = a.has_border + b.has_border
     rows = np.array([(0, turn, start) for turn in turns for start in range((1, 2, 4)[boxes])], np.int64)
     return Tries(second_look(b, [a], rows), rows)
+
+
+def has_colours(look: Look) -> bool:
+    """Whether there is colour in a picture."""
+    return bool(np.abs(look.colour.astype(float) - 128).mean() >= _COLOURLESS)
 
 
 def _lie(matrix: Matrix, turn: int, a: Look, b: Look) -> tuple[bool, Lie]:

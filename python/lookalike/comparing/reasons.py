@@ -12,6 +12,7 @@ from ..prints import Fingerprint
 from ..turns import NO_TURN, name_of
 from .facts import Facts, Tone
 from .geometry import Lie
+from .negatives import Inversion
 from .words import DONE, joined, percent, reshaped, sure
 
 __all__ = ["Account"]
@@ -36,6 +37,7 @@ class Account:
         verdict: see `Comparison`.
         facts: of the second look.
         distances: by turn of A, then by kind.
+        inversion: of A, if it is A's negative that is spoken of.
     """
 
     a: Fingerprint
@@ -43,6 +45,7 @@ class Account:
     verdict: str
     facts: Facts
     distances: Mapping[int, Mapping[str, int | float]]
+    inversion: Inversion | None = None
 
     def summary(self) -> str:
         """What the verdict rests on, in a sentence without a stop."""
@@ -61,6 +64,7 @@ class Account:
         """What was tried, what agreed and what did not, one sentence each, without a stop."""
         if self.verdict == "same bytes":
             return
+        yield from self._of_inversion()
         yield from self._of_hashes()
         yield from self._of_turns()
         if self.verdict == "same picture":
@@ -75,7 +79,8 @@ class Account:
     def changes(self) -> list[str]:
         """What was done to A to get B, such as `"mirrored"` or `"scaled to 50 %"`."""
         facts = self.facts
-        done = [DONE[name_of(facts.turn)]] if facts.turn != NO_TURN else []
+        done = [] if self.inversion is None else [f"inverted in {self.inversion.of} (a negative)"]
+        done += [DONE[name_of(facts.turn)]] if facts.turn != NO_TURN else []
         if facts.trimmed and not _look(self.b).has_border:
             done.append("without its border")
         if facts.lie is not None:
@@ -108,6 +113,14 @@ class Account:
 
     def _is_worth_a_look(self) -> bool:
         return any(self.distances[self.facts.turn][name] <= (Kind.parse(name).loose or 0) for name in _TOLD)
+
+    def _of_inversion(self) -> Iterator[str]:
+        if self.inversion is None:
+            return
+        before, after = self.inversion.phash[self.facts.turn], self.distances[self.facts.turn]["phash"]
+        moved = f"phash {'falls' if after < before else 'goes'} from {before} to {after} bits"
+        look = f"the second look from {sure(self.inversion.confidence)} to {sure(self.facts.confidence)}"
+        yield f"inverted in {self.inversion.of}: {moved}, {look}"
 
     def _of_hashes(self) -> Iterator[str]:
         for name in _TOLD:

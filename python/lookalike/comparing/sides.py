@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
+
 from ..direct import plan_of
 from ..errors import NoImageError, SourceError
 from ..kinds import Kind
@@ -17,8 +19,10 @@ from ..single import fingerprint_item, turned_item
 from ..sources import FileName, Item, expand, open_picture
 from ..sources.items import is_array, is_image, settle
 
-__all__ = ["Side", "pixels_of", "read"]
+__all__ = ["Side", "read", "sameness"]
 
+# Mean of the differences of grey values.
+_MOST_APART = 4.0
 _BAND = 256  # rows of pixels that are converted at a time
 
 
@@ -97,7 +101,23 @@ def _single(source: object, limits: Limits) -> Item:
     return settled
 
 
-def pixels_of(side: Side) -> bytes | None:
+def sameness(a: Side, b: Side) -> str | None:
+    """Whether two pictures are the same: `"same bytes"`, `"same picture"` or `None`."""
+    if a.upright.digest is not None and a.upright.digest == b.upright.digest:
+        return "same picture" if a.upright.digest.startswith("pixels:") else "same bytes"
+    # Under the other recipe a picture may lie on its side.
+    if a.upright.recipe.startswith("standard") and not _may_be_equal(a.look, b.look):
+        return None  # both would be decoded in full for nothing
+    pixels = _pixels_of(a)
+    return "same picture" if pixels is not None and pixels == _pixels_of(b) else None
+
+
+def _may_be_equal(a: Look, b: Look) -> bool:
+    """Whether the small versions are as near as those of equal pixels by two decoders."""
+    return a.size == b.size and bool(np.abs(a.grey.astype(int) - b.grey).mean() <= _MOST_APART)
+
+
+def _pixels_of(side: Side) -> bytes | None:
     """One digest for all pictures that look the same in every pixel, grey or not; none for one that breaks off."""
     try:
         # Under this recipe, for pixels as they are may be numbers in a palette, or lie on their side.

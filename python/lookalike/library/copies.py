@@ -11,7 +11,7 @@ import numpy as np
 from ..confirm import second_look
 from ..kinds import Kind
 from ..looks import LOOK_BYTES
-from ..turns import inverse, name_of
+from ..turns import NO_TURN, Transforms, inverse, transform_of
 from .candidates import (
     START_INNER,
     START_OTHER_WHOLE,
@@ -43,12 +43,14 @@ class Seen(NamedTuple):
         turn: what was done to it to get the query.
         start: where the alignment began.
         trimmed: whether a border was left out of it or of the query.
+        negative: whether the query, before its brightness and colours were inverted, is its negative.
     """
 
     confidence: float | None
     turn: int
     start: int
     trimmed: bool
+    negative: bool = False
 
 
 UNSEEN = Seen(None, 1, START_WHOLE, False)
@@ -61,14 +63,37 @@ def columns_of(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def find(
-    index: Index, queries: Sequence[Query], names: Sequence[str], turns: Sequence[int], least: float
+    index: Index, queries: Sequence[Query], names: Sequence[str], transforms: Transforms, least: float
 ) -> list[list[dict[str, Any]]]:
     """The copies of each query, as rows of a table, best first. To be called inside `index.fresh()`.
 
     An image without a look, or a query without one, is a match within the radius of a kind, with no confidence.
+    Negatives are looked for where there is no copy, and only among images that can be looked at twice.
     """
-    found = gather(index, queries, names, turns)
-    seen = [_sure(one, least) for one in looked_at(index, queries, found)]
+    found = _found(index, queries, names, transforms.turns, least)
+    lost = [number for number, matches in enumerate(found) if not matches] if transforms.negatives else []
+    negatives = {number: one for number in lost if (one := queries[number].negative()) is not None}
+    if negatives:
+        more = _found(index, list(negatives.values()), names, transforms.turns, least, negative=True)
+        for number, matches in zip(negatives, more, strict=True):
+            found[number] = matches
+    return found
+
+
+def _found(
+    index: Index,
+    queries: Sequence[Query],
+    names: Sequence[str],
+    turns: Sequence[int],
+    least: float,
+    *,
+    negative: bool = False,
+) -> list[list[dict[str, Any]]]:
+    """The copies of each query; or, if it is a negative's negative, the images that it is a negative of."""
+    found = looked_at(index, queries, gather(index, queries, names, turns))
+    if negative:
+        found = [_as_negatives(one) for one in found]
+    seen = [_sure(one, least) for one in found]
     records = index.catalog.records(np.unique([row for one in seen for row in one]))
     return [_matches(index, query, one, records, names, least) for query, one in zip(queries, seen, strict=True)]
 
@@ -76,6 +101,11 @@ def find(
 def _sure(seen: Mapping[int, Seen], least: float) -> dict[int, Seen]:
     """What is sure enough, or was not looked at twice: most candidates are neither, and need not be read."""
     return {row: one for row, one in seen.items() if one.confidence is None or one.confidence >= least}
+
+
+def _as_negatives(seen: Mapping[int, Seen]) -> dict[int, Seen]:
+    """Without what only codes speak for: of inverted codes nobody has measured how often they do so by chance."""
+    return {row: one._replace(negative=True) for row, one in seen.items() if one.confidence is not None}
 
 
 def _matches(
@@ -179,10 +209,12 @@ def match_of(
     within = {name: distance for name, distance in known.items() if radii is None or distance <= radii[name]}
     kind = min(within or known, key=lambda name: known[name] / layout.bits[name], default=None)
     same = query.digest is not None and query.digest == record.digest
+    is_as_it_was = seen.turn == NO_TURN and not seen.negative
     by_hash = seen.confidence is None or bool(within)
-    level = SAME_BYTES if same else LOOKED_AT if not by_hash else SAME_HASH if seen.turn == 1 else TURNED
+    level = SAME_BYTES if same else LOOKED_AT if not by_hash else SAME_HASH if is_as_it_was else TURNED
     confidence = 1.0 if same else seen.confidence
-    own = {"image": record.image, "confidence": confidence, "level": level, "transform": name_of(seen.turn)}
+    transform = transform_of(seen.turn, negative=seen.negative)
+    own = {"image": record.image, "confidence": confidence, "level": level, "transform": transform}
     own |= {"trimmed": seen.trimmed, "kind": kind, "distance": None if kind is None else known[kind]}
     return {**own, **{f"{name}_distance": distance for name, distance in distances.items()}, **told_of(record)}
 

@@ -55,6 +55,13 @@ class Query(NamedTuple):
         """Whether parts of it can be looked for."""
         return any(one is not None and len(one) > 0 for one in self.keypoints)
 
+    def negative(self) -> Query | None:
+        """What there is of its negative, from its codes and its look; `None` without a look that tells enough."""
+        if self.look is None or self.look.is_poor:
+            return None
+        turned = tuple(map(_negatives, self.turned))
+        return Query(self.name, _negatives(self.codes), look=self.look.negative(), turned=turned)
+
     def code(self, kind: str, turn: int = 1) -> bytes | None:
         """The code of a kind, of the picture turned so; `None` if it is not known."""
         if turn == 1 or self.turned:
@@ -169,6 +176,18 @@ def _fits_any(text: str, names: Iterable[str]) -> bool:
 def _of_print(found: Fingerprint, names: Sequence[str]) -> Query:
     codes = {name: _packed(found.hashes[name]) for name in names}
     return Query(found.image, codes, found.digest, look=found.look, keypoints=(found.keypoints, None))
+
+
+def _negatives(codes: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The codes of a negative, of the kinds of which they are known."""
+    found = {}
+    for name, code in codes.items():
+        kind = Kind.parse(name)
+        assert kind.bits is not None
+        value = kind.negative(int.from_bytes(code), kind.bits)
+        if value is not None:
+            found[name] = value.to_bytes(len(code))
+    return found
 
 
 def _packed(value: Any) -> bytes:

@@ -12,7 +12,7 @@ from ..frames import check_backend
 from ..kinds import Kind
 from ..looks import LOW_QUALITY
 from ..options import DEFAULT_LIMITS, Limits
-from ..turns import parse_turns
+from ..turns import Transforms, parse_transforms
 from . import copies, parts, searching
 from .copies import columns_of
 from .opened import Opened
@@ -29,7 +29,7 @@ class _Way(NamedTuple):
 
     Attributes:
         names: of the kinds.
-        turns: which of the eight.
+        transforms: which of the eight turns, and whether negatives.
         least: how sure copies must be.
         radii: for each kind, if whatever is near is searched for.
         k: how many of these.
@@ -40,7 +40,7 @@ class _Way(NamedTuple):
     """
 
     names: tuple[str, ...]
-    turns: tuple[int, ...]
+    transforms: Transforms
     least: float
     radii: dict[str, int] | None
     k: int | None
@@ -100,14 +100,14 @@ class Reading:
         looks that are kept with the codes tell copies from pictures that are only alike. At `"normal"`, about one pair
         of different pictures in a million is taken for copies. Without a look, each kind's own radius decides.
 
-        Where no whole picture is a copy, a library that holds keypoints is searched by parts: for images that the
-        picture was cut out of or pasted into. Of images without keypoints their number is told: see `search_many`.
+        Where there is no copy, images are looked for that the picture is a negative of; then, if the library holds
+        keypoints, those that it was cut out of or pasted into. How many have no keypoints is told: see `search_many`.
 
         Args:
             source: anything that `fingerprint` takes, a `Fingerprint`, a `Hash`, or a hash as hex text.
             confidence: how sure a copy must be: `"strict"`, `"normal"`, `"loose"`, or a number from 0 to 1.
-            transforms: which turns of a picture count: `"all"`, `"none"`, or a list such as `["mirror", "rotate90"]`
-                (see `lookalike.turns`); by default all for copies, none with `radius` or `k`.
+            transforms: which turns count, and whether negatives do: `"all"`, `"none"`, or a list as `["mirror",
+                "negative"]` (see `lookalike.turns`); by default all, with `radius` or `k` none (never negatives).
             radius: the largest distance in bits, for all kinds or by kind; an image is found if any kind finds it.
             k: at most so many, the nearest; no second look then, as with `radius`.
             kinds: which of the library's kinds to search; by default all.
@@ -119,11 +119,11 @@ class Reading:
 
         Returns:
             `image`, `confidence` (0 to 1: how sure it is that it is a copy; none without a second look), `level` (0:
-            same bytes, 1: a hash within its radius, 2: the same in another turn, 3: by the second look, 4: by parts),
-            `transform` (what was done to it to get the source), `trimmed` (whether a border was left out), `kind` (by
-            which it is nearest), `distance` (in bits of that kind), `phash_distance` and so on for each kind, `row`,
-            `owner`, `listing`, `time`, and a column for each fact. Copies come by confidence, then parts; with `radius`
-            or `k`, the nearest first, by the share of bits that differ, then by row, after the same bytes.
+            same bytes, 1: a hash within its radius, 2: the same turned or inverted, 3: by the second look, 4: by
+            parts), `transform` (what was done to it to get the source, as `"mirror"` or `"negative+mirror"`), `trimmed`
+            (whether a border was left out), `kind` (by which it is nearest), `distance` (in bits of that kind),
+            `phash_distance` and so on for each kind, `row`, `owner`, `listing`, `time`, and a column for each fact.
+            Copies come by confidence, then parts; with `radius` or `k` by the share of bits, after the same bytes.
 
             If parts are searched, also `verdict` (`"copy"` of a whole picture, `"part"`, or if asked for `"shared
             logo"`, which is no copy), and of parts `overlap_query` and `overlap_image` (the share of each that both
@@ -137,7 +137,7 @@ class Reading:
         """
         check_backend(to)
         way = self._way(confidence, transforms, radius, k, kinds, parts, logos)
-        query = query_of(source, way.names, self.recipe, limits, way.turns, way.is_copies, way.reads_parts)
+        query = query_of(source, way.names, self.recipe, limits, way.transforms.turns, way.is_copies, way.reads_parts)
         [found], notes = self._find([query], way)
         return to_table(found, way.columns, to, notes)
 
@@ -174,7 +174,8 @@ class Reading:
         rows: list[dict[str, Any]] = []
         notes: dict[str, int] = {}
         mute = 0
-        for part in _parts(queries_of(sources, way.names, self.recipe, plan, worker_count(workers), way.turns)):
+        turns = way.transforms.turns
+        for part in _parts(queries_of(sources, way.names, self.recipe, plan, worker_count(workers), turns)):
             answers, notes = self._find(part, way)
             mute += notes.get("queries_without_parts", 0)
             for query, found in zip(part, answers, strict=True):
@@ -198,17 +199,22 @@ class Reading:
         is_copies = radius is None and count is None
         radii = None if radius is None else radii_of(radius, names, layout)
         asked = ("all" if is_copies else "none") if transforms is None else transforms
-        turns = parse_turns(asked)
+        turned = parse_transforms(asked)
+        if turned.negatives and not is_copies and asked != "all":
+            raise ValueError(
+                "expected transforms without 'negative' with a radius or k, got it: negatives are copies that a second "
+                "look finds, so leave radius and k out"
+            )
         mode, reads = self._mode(parts, is_copies)
-        return _Way(names, turns, confidence_of(confidence), radii, count, is_copies, mode, reads, logos)
+        return _Way(names, turned, confidence_of(confidence), radii, count, is_copies, mode, reads, logos)
 
     def _find(self, queries: list[Query], way: _Way) -> tuple[list[list[Any]], dict[str, int]]:
         """The matches of each query, and what is to be noted of them all."""
         index = self._opened.index
         with index.fresh():
             if not way.is_copies:
-                return searching.find(index, queries, way.names, way.turns, way.radii, way.k), {}
-            found = copies.find(index, queries, way.names, way.turns, way.least)
+                return searching.find(index, queries, way.names, way.transforms.turns, way.radii, way.k), {}
+            found = copies.find(index, queries, way.names, way.transforms, way.least)
             if way.parts == "never":
                 return found, {}
             always, lacking = way.parts == "always", index.without_keypoints()

@@ -26,9 +26,10 @@ found, the name, and whose it is.
   0.98  mirror, phash 4   photos/mirrored.jpg
   0.97  trimmed           photos/letterbox.jpg
 
-Copies may be resized, recompressed, tinted, watermarked, mirrored, turned, framed or cropped a little. Codes
-find candidates, and a second look at the small pictures that the library keeps tells copies from what is
-only alike: at --confidence normal about one pair of different pictures in a million passes.
+Copies may be resized, recompressed, tinted, watermarked, mirrored, turned, framed or cropped a little; where there
+is none, images are looked for that it is a negative of. Codes find candidates, and a second look at the small
+pictures that the library keeps tells copies from what is only alike: at --confidence normal about one pair of
+different pictures in a million passes.
 
 With -k or --radius, the images whose hashes are near are listed instead, the nearest first, copies or not:
 
@@ -58,7 +59,8 @@ def parser() -> Parser:
         "--transforms",
         metavar="T",
         type=_transforms,
-        help="turns that count: all, none, or names such as mirror,rotate90 (default: all; with -k or --radius, none)",
+        help="turns that count: all, none, or names such as mirror,rotate90; negative, which is among all, is for "
+        "copies with brightness inverted (default: all; with -k or --radius, none)",
     )
     new.add_argument("-k", metavar="N", type=count, help="the N nearest, however far (with --radius: within it)")
     new.add_argument("--radius", metavar="R", type=number, help="all whose hashes are at most R bits away")

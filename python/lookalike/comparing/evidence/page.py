@@ -13,7 +13,7 @@ from ...regions import Points, in_pixels
 from ...show.gallery import Gallery
 from ...show.page import escaped
 from .marks import BAD, GOOD, PINS, colour_of, spread
-from .record import record_of
+from .record import inverted, record_of
 from .style import STYLE
 from .views import views_of
 
@@ -115,10 +115,11 @@ def _marks(
 def _close(comparison: Comparison, close: Close, key: str) -> str:
     """What they share, seen close: views to choose from, and two of them by turns."""
     fit = "" if comparison.is_copy else " as well as it fits"
+    name = f"A{inverted(comparison)}"
     views = (
         ("there", "B", "What is outlined, as it is in B", close.there),
-        ("laid", "A laid onto B", f"A laid onto B{fit}; pale: only in B", close.laid),
-        ("squares", "Squares", "Squares of A and B by turns", close.chequers),
+        ("laid", "A laid onto B", f"{name} laid onto B{fit}; pale: only in B", close.laid),
+        ("squares", "Squares", f"Squares of {name} and B by turns", close.chequers),
         ("apart", "Difference", "Where they differ in brightness: black where they do not", close.apart),
     )
     buttons = [("blink", "Blink"), *((name, label) for name, label, _, _ in views)]

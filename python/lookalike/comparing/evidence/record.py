@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._core import __version__
 from ...regions import area, hull_of
+from ...turns import name_of, turn_of
 from ..words import DONE, percent, sure
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .originals import Original
     from .views import Views
 
-__all__ = ["Record", "record_of"]
+__all__ = ["Record", "inverted", "record_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,20 @@ def record_of(comparison: Comparison, views: Views) -> Record:
     )
 
 
+def inverted(comparison: Comparison) -> str:
+    """What is said behind the name of A where it is shown inverted."""
+    return " (inverted)" if comparison.is_negative else ""
+
+
 def _found(comparison: Comparison, views: Views) -> list[tuple[str, str]]:
-    turn = DONE.get(comparison.transform, "no")
+    turn = DONE.get(name_of(turn_of(comparison.transform)[0]), "no")
     is_same = comparison.verdict.startswith("same")
     sureness = (
         f"{1 if is_same else sure(comparison.confidence)} of 1 that one was made from the other, or both from a third"
     )
     rows = [("Confidence", sureness), ("Turned or mirrored", turn)]
+    if comparison.is_negative:
+        rows.append(("Negative", "yes: what is bright in A is dark in B, and A is inverted where it is laid onto B"))
     if views.lay is None:
         return rows
     region = views.lay.region

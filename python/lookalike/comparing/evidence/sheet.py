@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from .letters import font, plain, short, wrapped
 from .marks import BAD, GOOD, PINS, colour_of, marked, spread
-from .record import record_of
+from .record import inverted, record_of
 from .views import views_of
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def _pair(comparison: Comparison, views: Views) -> list[Panel]:
 def _close_views(comparison: Comparison, views: Views) -> list[Panel]:
     close = views.close
     assert close is not None
-    fit = "" if comparison.is_copy else ", as well as it fits"
+    fit, name = "" if comparison.is_copy else ", as well as it fits", f"A{inverted(comparison)}"
     return [
-        (f"A laid onto B{fit}", _fitted(close.laid, 3)),
-        ("Squares of A and B by turns", _fitted(close.chequers, 3)),
+        (f"{name} laid onto B{fit}", _fitted(close.laid, 3)),
+        (f"Squares of {name} and B by turns", _fitted(close.chequers, 3)),
         ("Difference: black where none", _fitted(close.apart, 3)),
     ]
 

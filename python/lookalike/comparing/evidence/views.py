@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from ...regions import WHOLE, Box, Matrix, Polygon, bend_of, in_pixels, inverse_of, mapped, middle, region_of
 from ...show.thumbnails import small_picture
 from ...sources import open_picture
+from ...turns import turn_of
+from ..negatives import colours_are_kept
 from .agreeing import difference, share_of_agreement
 from .originals import Original, original_of
 
@@ -44,7 +46,7 @@ class Close:
     Attributes:
         box: the part of B that is seen, in shares of its sides.
         there: this part of B.
-        laid: A laid onto it, with B pale around.
+        laid: A laid onto it, inverted if B is a negative of it, with B pale around.
         inside: 255 where A is, mode L.
         chequers: squares of both by turns.
         apart: where they differ.
@@ -93,7 +95,9 @@ def views_of(comparison: Comparison, side: int) -> Views:
         _read(each, read, _fineness(box, side))
         for each, read, box in zip((one, other), comparison.sides, boxes, strict=True)
     ]
-    close = _close(fine[0], fine[1], lay, boxes[1], side) if lay else None
+    # Of a negative all would differ: what is laid is inverted as B is.
+    onto = _inverted(fine[0], comparison) if comparison.is_negative else fine[0]
+    close = _close(onto, fine[1], lay, boxes[1], side) if lay else None
     a, b = (image.resize(_within(image.size, side), Image.Resampling.LANCZOS) for image in fine)
     return Views((one, other), a, b, lay, close)
 
@@ -105,6 +109,15 @@ def _read(original: Original, side: Side, longest: int) -> Image.Image:
     # It may lie on its side, and so do all places that were found in it.
     image = open_picture(original.item, side.upright.recipe, side.limits).image.convert("RGB")
     return image.resize(_scaled(image.size, min(1.0, longest / max(image.size))), Image.Resampling.LANCZOS)
+
+
+def _inverted(image: Image.Image, comparison: Comparison) -> Image.Image:
+    """A as the negative that B is of it: mostly in its colours too."""
+    one, other = comparison.sides
+    if not colours_are_kept(one.look, other.look, turn_of(comparison.transform)[0]):
+        return ImageOps.invert(image)
+    brightness, *colours = image.convert("YCbCr").split()
+    return Image.merge("YCbCr", [ImageOps.invert(brightness), *colours]).convert("RGB")
 
 
 def _around(outline: Polygon, share: float) -> Box:
