@@ -1,19 +1,20 @@
-# Verbs for people and for CI: make demo | test | test-postgres | lint | bench | fuzz | build | clean.
+# Verbs for people and for CI: make demo | test | test-postgres | lint | audit | bench | fuzz | build | clean.
 # Each works on a bare clone: it makes .venv and installs what it needs, once.
 # PYTHON=... names the interpreter to begin with; otherwise the first python3 that is new enough is taken.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres lint bench fuzz build clean
+.PHONY: help demo test test-postgres lint audit bench fuzz build clean
 
 export PYTHON
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 BIN := .venv/bin
-SOURCES := python tests demo bench fuzz
+SOURCES := python tests demo bench fuzz tools
 CORE := pyproject.toml Cargo.toml Cargo.lock tools/setup.sh $(shell find crates -name '*.rs' -o -name Cargo.toml)
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?=
 BENCH ?=
+AUDIT ?=
 LIBRARY_TESTS := $(sort $(wildcard tests/test_library*.py) tests/test_postgres.py tests/test_exchange.py tests/test_copies.py tests/test_negative_copies.py)
 
 # Only the pictures in it are wanted, and they are the same in every wheel of this version: so one wheel
@@ -27,9 +28,10 @@ help:
 	@echo "make test-postgres"
 	@echo "             the tests of libraries, with the catalog on a private PostgreSQL server (Debian's package)"
 	@echo "make lint    formatting, lint and types"
+	@echo "make audit   pins, licences, code that runs before ours, and known holes of what we build on (AUDIT=--list)"
 	@echo "make bench   speed, fidelity and memory against their targets, and rivals (BENCH=--quick for a short run)"
-	@echo "make fuzz    property tests with new random cases, then each decoder's fuzz target (FUZZ_TARGETS=jpeg for"
-	@echo "             one), for FUZZ_SECONDS=$(FUZZ_SECONDS) each"
+	@echo "make fuzz    property tests with new random cases, then what Python takes in, then each fuzz target of the"
+	@echo "             core (FUZZ_TARGETS=jpeg for one), for FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make build   wheel and source package into dist/"
 	@echo "make clean   remove all that the other verbs made"
 
@@ -56,8 +58,12 @@ bench: .venv/.dev
 	bench/rivals/setup.sh
 	$(BIN)/python -m bench $(BENCH)
 
-fuzz: .venv/.dev
+audit: .venv/.dev
+	$(BIN)/python tools/audit.py $(AUDIT)
+
+fuzz: .venv/.dev .venv/.fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -p tests.fuzz_profile
+	$(BIN)/python fuzz/entries.py $(FUZZ_SECONDS)
 	fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 build: .venv/.dev
@@ -76,6 +82,11 @@ clean:
 .venv/.dev: $(CORE)
 	tools/setup.sh dev
 	@touch .venv/.base $@
+
+# Atheris is not there for every Python: entries.py says so, and goes by chance.
+.venv/.fuzz: | .venv/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: "atheris>=3,<4" || true
+	@touch $@
 
 .demo/.packages: Makefile | .venv/.base
 	rm -rf .demo/packages

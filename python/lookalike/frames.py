@@ -6,7 +6,8 @@ import base64
 import csv
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 __all__ = [
+    "LineFeeds",
     "check_backend",
     "column_names",
     "load",
+    "no_arrow_errors",
     "read_columns",
     "require_column",
     "rows_of",
@@ -142,7 +145,7 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
     """
     form = _form(path)
     if form == ".parquet":
-        arrow = to_frame(table, _keys(table), "arrow") if isinstance(table, list) else _wrapped(table).to_arrow()
+        arrow = to_frame(table, _keys(table), "arrow") if isinstance(table, list) else _without_index(table).to_arrow()
         _parquet().write_table(arrow, os.fspath(path))
         return
     rows = table if isinstance(table, list) else rows_of(table)
@@ -152,9 +155,22 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
             whole = [{name: row.get(name) for name in columns} for row in rows]
             json.dump(whole, file, ensure_ascii=False, indent=1, default=_plain)
         else:
-            writer = csv.DictWriter(file, columns, restval=None, lineterminator="\n")
+            writer = csv.DictWriter(LineFeeds(file), columns, restval=None, lineterminator="\r\n")
             writer.writeheader()
             writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
+
+
+class LineFeeds:
+    """Ends each line of a CSV writer by a line feed.
+
+    Told so itself, the writer of Python 3.11 would leave a cell with a carriage return without quotes.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, line: str) -> None:
+        self._file.write(line[:-2] + "\n")
 
 
 def load(path: str | os.PathLike[str], to: str = "pandas") -> Any:
@@ -180,12 +196,19 @@ def load(path: str | os.PathLike[str], to: str = "pandas") -> Any:
             rows, columns = _read_json(path)
         else:
             rows, columns = _read_csv(path)
-    except (ValueError, csv.Error) as error:
+    except (ValueError, csv.Error, RecursionError) as error:
         raise ValueError(f"expected a table as {form} in {os.fspath(path)!r}: {error}") from error
     return to_frame(rows, columns, to)
 
 
 Rows = tuple[list[dict[str, Any]], list[str]]
+
+
+def _without_index(table: Any) -> nw.DataFrame[Any]:
+    """Parquet files would have the labels of pandas as one more column, and those of several types not at all."""
+    import narwhals as nw
+
+    return nw.maybe_reset_index(_wrapped(table))
 
 
 def _read_csv(path: str | os.PathLike[str]) -> Rows:
@@ -235,8 +258,21 @@ def _read_json(path: str | os.PathLike[str]) -> Rows:
 
 
 def _read_parquet(path: str | os.PathLike[str]) -> Rows:
-    table = _parquet().read_table(os.fspath(path))
-    return table.to_pylist(), list(table.column_names)
+    parquet = _parquet()
+    with no_arrow_errors():
+        table = parquet.read_table(os.fspath(path))
+        return table.to_pylist(), list(table.column_names)
+
+
+@contextmanager
+def no_arrow_errors() -> Iterator[None]:
+    """What pyarrow says of a broken file as a `ValueError`: some of its errors are none, and no `OSError`."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except ArrowException as error:
+        raise ValueError(str(error)) from error
 
 
 def _parquet() -> Any:

@@ -57,6 +57,8 @@ def hex_to_flathash(hexstr: str, hashsize: int) -> ImageHash:
         ValueError: if the text is not hex.
     """
     value = int(hexstr, 16)
+    if value < 0:
+        raise ValueError(f"expected a hash as hex digits, got {hexstr!r}")
     width = int(len(hexstr) * 4 / hashsize) * hashsize
     # A number that is wider than that keeps its bits, as in ImageHash.
     return ImageHash(_bits(value, max(width, value.bit_length(), 1)).reshape(1, -1))

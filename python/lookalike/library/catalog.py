@@ -7,6 +7,7 @@ so that no index built from the catalog can say something else than the catalog,
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -26,6 +27,7 @@ from .values import now
 
 __all__ = ["Catalog", "Counts", "Head", "RowCodes", "Segment", "Store"]
 
+_ID = re.compile(r"[0-9a-f]{32}")
 _PAGE = 5_000
 _MIGRATION_WAIT = 10.0
 _PART_BYTES = 8
@@ -360,8 +362,11 @@ def _head(meta: dict[str, str]) -> Head:
         )
     try:
         recipe, made, layout = meta["recipe"], meta["made"], Layout(checked_kinds(json.loads(meta["kinds"])))
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(str(error)) from error
+    if not _ID.fullmatch(str(meta.get("id"))):
+        # It becomes a part of names of files.
+        raise _damaged(f"expected an id of 32 hex digits, got {meta.get('id')!r}")
     try:
         recipe_name(recipe)
     except ValueError as error:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import LookalikeError, MissingExtraError
+from ..frames import LineFeeds
 from .catalog import Catalog
 from .records import Layout, Record
 
@@ -76,26 +77,13 @@ def export(catalog: Catalog, path: str | os.PathLike[str]) -> int:
 
 def write_csv(catalog: Catalog, file: Lines) -> int:
     """Write all rows as CSV, a line at a time; how many there are."""
-    writer = csv.writer(_Lines(file), lineterminator="\r\n")
+    writer = csv.writer(LineFeeds(file), lineterminator="\r\n")
     writer.writerow(columns_of(catalog.head.layout))
     count = 0
     for cells in _cells(catalog):
         writer.writerow([_marked(cell) if isinstance(cell, str) else cell for cell in cells])
         count += 1
     return count
-
-
-class _Lines:
-    """Ends each line of a CSV writer by a line feed.
-
-    Told so itself, the writer of Python 3.11 would leave a cell with a carriage return without quotes.
-    """
-
-    def __init__(self, file: Lines) -> None:
-        self._file = file
-
-    def write(self, line: str) -> None:
-        self._file.write(line[:-2] + "\n")
 
 
 def _cells(catalog: Catalog) -> Iterator[list[Any]]:

@@ -102,7 +102,7 @@ def sweep(index: Index) -> list[str]:
 
 def stray_files(index: Index) -> list[str]:
     """Names of files of this library's index, finished or not, that the catalog does not list."""
-    ours = re.compile(rf"\.?[a-z_0-9]+-[0-9]+-{_sign(index.catalog)}\.seg(\..*)?")
+    ours = re.compile(rf"\.?[a-z_0-9]+-[0-9]+-{re.escape(_sign(index.catalog))}\.seg(\..*)?")
     names = sorted(path.name for path in index.folder.glob("*") if ours.fullmatch(path.name))
     listed = {segment.file for segment in index.catalog.segments()} if names else set()
     return [name for name in names if name not in listed]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ColumnError, MismatchError, NoFileError
+from ..frames import no_arrow_errors
 from ..kinds import Kind
 from ..options import recipe_name
 from ..sources.files import is_file
@@ -86,7 +87,7 @@ def _named(path: str | os.PathLike[str], after: int | None = None) -> Iterator[N
         yield
     except (MismatchError, ColumnError) as error:
         raise type(error)(f"{os.fspath(path)}: {error}") from error
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         added = "" if after is None else f"; the {after:,} rows before are added" if after else "; nothing is added"
         raise ValueError(f"{os.fspath(path)}: {error}{added}") from error
 
@@ -145,7 +146,10 @@ def _own(row: Row, spelled: dict[str, str]) -> Row:
 
 
 def _facts(facts: Any) -> Row:
-    known = json.loads(facts) if isinstance(facts, str) else facts
+    try:
+        known = json.loads(facts) if isinstance(facts, str) else facts
+    except RecursionError:
+        raise ValueError("expected facts as a JSON object, got one that is nested too deeply") from None
     if not isinstance(known, dict):
         raise ValueError(f"expected facts as a JSON object, got {facts!r}")
     return known
@@ -195,6 +199,16 @@ def _whole(number: int, name: str, cell: str) -> int:
 
 
 def _read_parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
-    file = parquet().ParquetFile(path)
-    batches = file.iter_batches(_PART)
-    return list(file.schema_arrow.names), (row for batch in batches for row in batch.to_pylist())
+    reader = parquet()
+    with no_arrow_errors():
+        file = reader.ParquetFile(path)
+        names = list(file.schema_arrow.names)
+    if len(set(names)) < len(names):
+        raise ValueError(f"expected columns with different names, got {','.join(names)!r}")
+    return names, _parquet_rows(file)
+
+
+def _parquet_rows(file: Any) -> Iterator[Row]:
+    with no_arrow_errors():
+        for batch in file.iter_batches(_PART):
+            yield from batch.to_pylist()

@@ -17,7 +17,7 @@ import numpy as np
 from ..hamming import HammingIndex, Hits
 from ..keypoint_index import Candidates
 from .catalog import Catalog, RowCodes, Segment
-from .keypoint_files import KeypointFiles, check_file
+from .keypoint_files import KeypointFiles, check_file, listed
 from .records import KEYPOINTS, PARTS, Layout
 
 __all__ = ["Codes", "Index", "about", "believed", "codes_of", "live"]
@@ -306,7 +306,7 @@ def believed(folder: Path, segment: Segment, catalog: Catalog) -> HammingIndex:
         OSError: if it is not there, or cannot be read.
         ValueError: if it is not the file that the catalog lists.
     """
-    path = folder / segment.file
+    path = listed(folder, segment.file)
     check_file(path)
     found = HammingIndex.open(path)
     expected = {

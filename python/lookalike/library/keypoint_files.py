@@ -19,7 +19,7 @@ from ..keypoint_index import Candidates, KeypointIndex, search_indexes
 from .catalog import Catalog, Segment
 from .records import KEYPOINTS
 
-__all__ = ["PIECE", "KeypointFiles", "believed_keypoints", "check_file", "gathered", "said_of"]
+__all__ = ["PIECE", "KeypointFiles", "believed_keypoints", "check_file", "gathered", "listed", "said_of"]
 
 PIECE = 2_048
 """Images whose keypoints are in memory at a time while an index is made of them: 12 MB."""
@@ -161,6 +161,17 @@ def check_file(path: Path) -> None:
         raise ValueError("expected a file, got something else")
 
 
+def listed(folder: Path, name: str) -> Path:
+    """Where a listed file is: in the index's folder, whatever the catalog says.
+
+    Raises:
+        ValueError: if its name leads elsewhere.
+    """
+    if not isinstance(name, str) or Path(name).name != name or "\0" in name:
+        raise ValueError(f"expected the name of a file in the index's folder, got {name!r}")
+    return folder / name
+
+
 def believed_keypoints(folder: Path, segment: Segment, catalog: Catalog) -> KeypointIndex:
     """A listed file, opened.
 
@@ -168,7 +179,7 @@ def believed_keypoints(folder: Path, segment: Segment, catalog: Catalog) -> Keyp
         OSError: if it is not there, or cannot be read.
         ValueError: if it is not the file that the catalog lists.
     """
-    path = folder / segment.file
+    path = listed(folder, segment.file)
     check_file(path)
     found = KeypointIndex.open(path)
     expected = {**said_of(catalog, segment.generation), "checksum": segment.checksum, "images": segment.codes}

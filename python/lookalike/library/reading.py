@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..confirm import confidence_of
@@ -249,7 +250,7 @@ class Reading:
         catalog, index = opened.catalog, opened.index
         with index.fresh():
             counts, (owners, listings, places) = catalog.counts(), catalog.distinct()
-            files = [index.folder / segment.file for segment in index.files]
+            files = [index.folder / Path(str(segment.file)).name for segment in index.files]
             tail, keypoints, lacking = index.tail, catalog.keypoints.count(), index.without_keypoints()
         return {
             "location": opened.location, "kinds": list(self.kinds), "recipe": self.recipe, "made": catalog.head.made,

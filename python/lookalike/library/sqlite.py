@@ -300,7 +300,9 @@ class SqliteStore:
             address, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
         )
         try:
-            self._check_ours({name for (name,) in connection.execute("SELECT name FROM sqlite_master")})
+            # What a stranger has written into a schema shall call no function that reaches out of it.
+            connection.execute("PRAGMA trusted_schema = OFF")
+            self._check_ours(connection.execute("SELECT name, type, rootpage FROM sqlite_master").fetchall())
             writable = "mode=ro" not in options
             # Of a new file only. Of looks 13 go into such a page, of the usual 4 KB 3, with a seventh left over.
             connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
@@ -326,11 +328,17 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._in_our_words(error) from error
 
-    def _check_ours(self, tables: set[str]) -> None:
-        if tables and not tables & {"meta", "images"}:
+    def _check_ours(self, schema: list[tuple[str, str, int]]) -> None:
+        if schema and not {name for name, _, _ in schema} & {"meta", "images"}:
             raise LibraryError(
                 f"expected a library's catalog, got a database with other tables in {os.fspath(self.path)!r}: give "
                 "the name of a new directory"
+            )
+        strange = [f"{kind} {name}" for name, kind, page in schema if kind not in ("table", "index") or not page]
+        if strange:
+            raise DamagedError(
+                f"expected nothing but tables and their indexes in {os.fspath(self.path)!r}, got {', '.join(strange)}: no "
+                "release makes such; do not use a library that has them"
             )
 
     def _is_brimful(self) -> bool:

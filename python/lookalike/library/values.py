@@ -61,6 +61,10 @@ RESERVED = frozenset(
 """Names that a fact cannot have: the library's own columns."""
 
 
+MOST_NESTED = 100
+"""Lists and objects in each other, in a fact: readers of JSON have limits of their own, and far above this one."""
+
+
 def checked_switch(name: str, value: Any) -> bool | None:
     """A switch that may be left to others.
 
@@ -151,8 +155,9 @@ def as_facts(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         TypeError: if a value has no form in JSON.
+        ValueError: if it is nested too deeply.
     """
-    facts = {name: _json(name, plain(value)) for name, value in values.items()}
+    facts = {name: _json(name, plain(value), MOST_NESTED) for name, value in values.items()}
     return {name: value for name, value in facts.items() if value is not None}
 
 
@@ -161,7 +166,9 @@ def dumped(facts: Mapping[str, Any]) -> str | None:
     return json.dumps(facts, sort_keys=True, separators=(",", ":")) if facts else None
 
 
-def _json(name: str, value: Any) -> Any:
+def _json(name: str, value: Any, levels: int) -> Any:
+    if not levels:
+        raise ValueError(f"expected a value for {name!r} that is nested at most {MOST_NESTED} deep, got a deeper one")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -171,9 +178,9 @@ def _json(name: str, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {clean(str(key)): _json(name, plain(one)) for key, one in value.items()}
+        return {clean(str(key)): _json(name, plain(one), levels - 1) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_json(name, plain(one)) for one in value]
+        return [_json(name, plain(one), levels - 1) for one in value]
     raise TypeError(f"expected a value for {name!r} that JSON has a form for, got {type(value).__name__}")
 
 

@@ -23,6 +23,7 @@ _ADDRESS = re.compile(r"(https?|s3|gs|az)://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _NAMES = (str, PurePath)
 _SETTLED = (bytes, str)  # a FileName is a str
+_MOST_NESTED = 100
 _TABLE_PACKAGES = ("pandas", "polars", "pyarrow", "narwhals")
 _EXPECTED = (
     "expected a path, folder, pattern, http(s) address, bytes, file object, PIL image, NumPy array, "
@@ -74,7 +75,8 @@ def _numbered(item: Item, number: int) -> Item:
     return item if item.image else replace(item, image=f"{_kind(item.source)} {number}")
 
 
-def _expand(source: object, fleeting: bool) -> Iterator[Item]:
+def _expand(source: object, fleeting: bool, around: tuple[object, ...] = ()) -> Iterator[Item]:
+    """The items of a source that is in these collections, the outermost first."""
     if isinstance(source, str):
         yield from _of_text(source, fleeting)
     elif isinstance(source, os.PathLike):
@@ -84,7 +86,7 @@ def _expand(source: object, fleeting: bool) -> Iterator[Item]:
     elif is_image(source):
         yield Item(_name(getattr(source, "filename", None)), source, None, fleeting)
     elif _is_path_array(source):
-        yield from _of_members(source.tolist(), fleeting)  # type: ignore[attr-defined]
+        yield from _of_collection(source, source.tolist(), fleeting, around)  # type: ignore[attr-defined]
     elif is_array(source):
         yield Item("", source, None, fleeting)
     elif callable(getattr(source, "read", None)):
@@ -93,10 +95,21 @@ def _expand(source: object, fleeting: bool) -> Iterator[Item]:
         yield Item("", source, TypeError(problem))
     else:
         assert isinstance(source, Iterable)
-        yield from _of_members(source, fleeting or not isinstance(source, Sized))
+        yield from _of_collection(source, source, fleeting or not isinstance(source, Sized), around)
 
 
-def _of_members(members: Iterable[Any], fleeting: bool) -> Iterator[Item]:
+def _of_collection(
+    source: object, members: Iterable[Any], fleeting: bool, around: tuple[object, ...]
+) -> Iterator[Item]:
+    if any(source is one for one in around):
+        yield Item("", source, ValueError("expected a list of sources, got one that contains itself"))
+    elif len(around) == _MOST_NESTED:
+        yield Item("", source, ValueError(f"expected lists of sources in at most {_MOST_NESTED} others, got more"))
+    else:
+        yield from _of_members(members, fleeting, (*around, source))
+
+
+def _of_members(members: Iterable[Any], fleeting: bool, around: tuple[object, ...] = ()) -> Iterator[Item]:
     for member in members:
         if isinstance(member, _NAMES) and "://" not in (path := str(member)) and is_file(path):
             # By far the most: straight on, for what is done here is done for every file.
@@ -104,7 +117,7 @@ def _of_members(members: Iterable[Any], fleeting: bool) -> Iterator[Item]:
             continue
         # pyarrow's columns hand out scalars that wrap the value.
         value = member.as_py() if callable(getattr(member, "as_py", None)) else member
-        yield from _expand(value, fleeting)
+        yield from _expand(value, fleeting, around)
 
 
 def _of_text(text: str, fleeting: bool) -> Iterator[Item]:

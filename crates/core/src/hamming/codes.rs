@@ -50,21 +50,25 @@ impl Codes {
         let before = self.words.len();
         if size == 8 {
             self.words.extend(bytes.as_chunks::<8>().0.iter().map(|code| u64::from_be_bytes(*code)));
-            return Ok(());
+        } else {
+            self.push_padded(bytes, size);
         }
+        let unused = !top_mask(self.bits);
+        if unused != 0 && self.words[before..].iter().step_by(self.stride).any(|first| first & unused != 0) {
+            self.words.truncate(before);
+            let text = format!("expected codes of {} bits, got one with a bit set above them", self.bits);
+            return Err(Error::Argument(text));
+        }
+        Ok(())
+    }
+
+    fn push_padded(&mut self, bytes: &[u8], size: usize) {
         for code in bytes.chunks_exact(size) {
             let mut padded = [0; MOST_BITS as usize / 8];
             let padded = &mut padded[..8 * self.stride];
             padded[8 * self.stride - size..].copy_from_slice(code);
             self.words.extend(padded.as_chunks::<8>().0.iter().map(|word| u64::from_be_bytes(*word)));
         }
-        let unused = !top_mask(self.bits);
-        if self.words[before..].iter().step_by(self.stride).any(|first| first & unused != 0) {
-            self.words.truncate(before);
-            let text = format!("expected codes of {} bits, got one with a bit set above them", self.bits);
-            return Err(Error::Argument(text));
-        }
-        Ok(())
     }
 
     /// How many there are.
@@ -139,6 +143,12 @@ mod tests {
             assert!(matches!(Codes::from_packed(bytes, bits), Err(Error::Argument(_))), "{bits}");
         }
         assert!(Codes::from_packed(&[0x7F, 0xFF], 15).is_ok());
+        // Whole words, which are read another way.
+        for bits in 57..=63 {
+            let above = (1u64 << bits).to_be_bytes();
+            assert!(matches!(Codes::from_packed(&above, bits), Err(Error::Argument(_))), "{bits}");
+            assert!(Codes::from_packed(&((1u64 << bits) - 1).to_be_bytes(), bits).is_ok(), "{bits}");
+        }
     }
 
     #[test]

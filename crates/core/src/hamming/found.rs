@@ -82,10 +82,14 @@ impl Found {
         rows.clear();
         let most = self.wanted.unwrap_or(usize::MAX);
         for near in &self.codes {
+            // In a damaged index each code may claim all rows: there are no more of them for that.
+            if rows.len() >= view.rows.len() {
+                break;
+            }
             let of_code = view.rows_of(near.index).iter().take(most);
             rows.extend(of_code.map(|row| u64::from(near.distance) << 32 | u64::from(u32::from_le_bytes(*row))));
         }
         rows.sort_unstable();
-        rows.truncate(most);
+        rows.truncate(most.min(view.rows.len()));
     }
 }

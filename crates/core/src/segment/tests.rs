@@ -129,6 +129,29 @@ fn damaged_bytes_are_found_and_never_crash() {
     }
 }
 
+/// Each of few codes claims all rows: an answer has no more of them than there are.
+#[test]
+fn codes_that_claim_the_same_rows_do_not_multiply_them() {
+    for bits in [64u32, 100] {
+        let size = bits.div_ceil(8) as usize;
+        let rows = 1000;
+        let packed = Noise(3).codes(bits, rows / 5, true).repeat(5);
+        let sound = segment(bits, &packed, None, None);
+        let starts = sound.layout.starts.clone().unwrap();
+        let mut bytes = sound.bytes().to_vec();
+        for start in bytes[starts].as_chunks_mut::<8>().0 {
+            start.copy_from_slice(&[[0; 4], (rows as u32).to_le_bytes()].concat());
+        }
+        let damaged = Segment::from_bytes(bytes).unwrap();
+        let queries = Codes::from_packed(&packed[..2 * size], bits).unwrap();
+        for (plan, nearest) in [(Plan::Scan, None), (Plan::Tables, None), (Plan::Scan, Some(rows * 2))] {
+            let request = Request { radius: bits / 8, nearest, plan, threads: 1, level: Level::best() };
+            let hits = search(&damaged.view(), &queries, &request, &stop()).unwrap();
+            assert!(hits.rows.len() <= 2 * rows, "{plan:?}: {} hits", hits.rows.len());
+        }
+    }
+}
+
 #[test]
 fn rows_come_back_sorted() {
     let built = segment(16, &[0, 9, 0, 1, 0, 9], Some(&[5, 4, -3]), None);
