@@ -25,6 +25,7 @@ NAMES = (
     "crop_resistant",
     "imports",
     "memory",
+    "million_names",
     "pdq",
     "chance",
     "second_look",

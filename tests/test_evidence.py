@@ -27,6 +27,7 @@ from lookalike.comparing.evidence.sheet import WIDTH
 from lookalike.comparing.evidence.views import views_of
 from lookalike.comparing.part_words import PartAccount, place_of
 from lookalike.regions import mapped, region_of, square
+from pages import policy_of
 
 PATCH = "lookalike.comparing.comparison.look_for_parts"
 
@@ -515,6 +516,7 @@ def test_the_page_has_everything_inside_and_runs_nothing(
     policy = next(meta for meta in tags.named("meta") if meta.get("http-equiv") == "Content-Security-Policy")
     assert str(policy["content"]).startswith("default-src 'none'; img-src data:;")
     assert "script" not in str(policy["content"])
+    assert policy["content"] == policy_of(page)
     assert not tags.named("script")
     assert not tags.named("link")
     assert not [name for _, attributes in tags.tags for name in attributes if name.startswith("on") or name == "style"]

@@ -29,6 +29,7 @@ LAYERS = (
     ("overlay",),
     ("cuts", "keypoint_index", "strays"),
     ("parts",),
+    ("cells",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
     ("joins",),

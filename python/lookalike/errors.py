@@ -100,6 +100,11 @@ class DamagedError(LibraryError):
     """The library's catalog is damaged. (A damaged index is rebuilt from the catalog.)"""
 
 
+def visible(text: str) -> str:
+    """The text with what would act on a terminal, or hides what is behind it, written out, as `repr` does."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def shortened(value: object, length: int = 80) -> str:
     """The value's `repr`, cut in the middle where it is long, for an error text."""
     text = repr(value)

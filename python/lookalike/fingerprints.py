@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from . import batch
 from .direct import Plan, plan_of
-from .errors import SourceError
+from .errors import SourceError, visible
 from .hashes import Hash
 from .kinds import ARTICLE_KINDS, Kind
 from .memory import return_large_blocks
@@ -152,7 +152,7 @@ def turned_many(
         ValueError, TypeError: for arguments that are out of range.
     """
     plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
-    return turned_prints(expand(sources), plan, threads)
+    return turned_prints(expand(sources, plan.limits), plan, threads)
 
 
 def turned_prints(items: Iterable[Item], plan: Plan, workers: int) -> Generator[Turned, None, None]:
@@ -226,7 +226,7 @@ def fingerprint_rows(
     """
     plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
     return_large_blocks()
-    return batch.rows(expand(sources), plan, threads)
+    return batch.rows(expand(sources, plan.limits), plan, threads)
 
 
 def fingerprint_many(
@@ -272,7 +272,7 @@ def fingerprint_many(
     check_backend(to)
     plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
     return_large_blocks()
-    rows = batch.rows(_checked(sources), plan, threads)
+    rows = batch.rows(_checked(sources, plan.limits), plan, threads)
     return to_frame(_watched(rows, sources, progress), plan.names, to)
 
 
@@ -305,18 +305,18 @@ if hasattr(os, "register_at_fork"):
 
 
 def _of_single(source: object, plan: Plan, work: Callable[[Item, Plan], Answer]) -> Answer:
-    item = _single(source)
+    item = _single(source, plan.limits)
     try:
         return work(item, plan)
     except SourceError as error:
         if item.error is not None:
             raise
-        raise type(error)(f"{item.image}: {error}") from error
+        raise type(error)(f"{visible(item.image)}: {error}") from error
 
 
-def _single(source: object) -> Item:
+def _single(source: object, limits: Limits) -> Item:
     """The one item that a source means, or an error if it means none or several."""
-    items = expand(source)
+    items = expand(source, limits)
     first = next(items, None)
     if first is None:
         raise ValueError("expected one source, got an empty list")
@@ -327,9 +327,9 @@ def _single(source: object) -> Item:
     return first
 
 
-def _checked(sources: object) -> Iterator[Item]:
+def _checked(sources: object, limits: Limits) -> Iterator[Item]:
     """The items of sources; an error if the sources are a single thing with nothing in it."""
-    items = expand(sources)
+    items = expand(sources, limits)
     if not isinstance(sources, str | os.PathLike) and why_unsupported(sources) is None:
         return items
     first = list(itertools.islice(items, 2))

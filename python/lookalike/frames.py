@@ -12,13 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .cells import LineFeeds, marked, unmarked
 from .errors import ColumnError, MissingExtraError, NoFileError, shortened
 
 if TYPE_CHECKING:
     import narwhals as nw
 
 __all__ = [
-    "LineFeeds",
     "check_backend",
     "column_names",
     "load",
@@ -136,7 +136,8 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
     """Write a table, or a list of rows, to a file: `.csv`, `.json` (a list of objects) or `.parquet`.
 
     Missing values are empty fields in CSV and `null` in JSON. Neither can hold bytes: these are written as base64 text,
-    and `load` makes bytes of it again.
+    and `load` makes bytes of it again. In CSV, a text that a spreadsheet would take for a formula has an apostrophe
+    before it, or before the part of it, which `load` takes off (see `cells`).
 
     Raises:
         ValueError: for another extension.
@@ -157,20 +158,7 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
         else:
             writer = csv.DictWriter(LineFeeds(file), columns, restval=None, lineterminator="\r\n")
             writer.writeheader()
-            writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
-
-
-class LineFeeds:
-    """Ends each line of a CSV writer by a line feed.
-
-    Told so itself, the writer of Python 3.11 would leave a cell with a carriage return without quotes.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def write(self, line: str) -> None:
-        self._file.write(line[:-2] + "\n")
+            writer.writerows({name: _as_cell(value) for name, value in row.items()} for row in rows)
 
 
 def load(path: str | os.PathLike[str], to: str = "pandas") -> Any:
@@ -233,7 +221,7 @@ def _from_text(name: str, text: str) -> Any:
         return int(text.removesuffix(".0"))
     if name in BYTES_COLUMNS:
         return _from_base64(name, text)
-    return float(text) if name in REAL_COLUMNS else text
+    return float(text) if name in REAL_COLUMNS else unmarked(text)
 
 
 def _from_base64(name: str, text: Any) -> bytes:
@@ -245,6 +233,10 @@ def _from_base64(name: str, text: Any) -> bytes:
 
 def _as_text(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _as_cell(value: Any) -> Any:
+    return marked(value) if isinstance(value, str) else _as_text(value)
 
 
 def _read_json(path: str | os.PathLike[str]) -> Rows:

@@ -48,7 +48,8 @@ class Limits:
         pixels: width times height, checked before the pixels are decoded. Pillow has a limit of its own for
             files: it refuses more than twice `PIL.Image.MAX_IMAGE_PIXELS` (178,956,970 pixels unless that is
             raised too), and from half of that on it warns with `DecompressionBombWarning`.
-        bytes: length of a file or of a download.
+        bytes: length of a file, of a download or of a member of an archive, unpacked. All that is in an archive may
+            have 128 MB, or 200 times as many as the archive, whichever is more.
         seconds: from asking an address to its last byte, with redirects and further attempts.
         first_byte: seconds from sending a request to the first byte of its answer.
         redirects: how many an address may take.
@@ -57,6 +58,7 @@ class Limits:
             or a network, such as `"10.1.0.0/16"`, may be whatever it is. All other hosts must be public.
         proxy: of an address such as `"http://proxy.example:3128"`, through which all others are asked for; it resolves
             their names, and what they lead to is for it to check. The environment's proxies are not used.
+        members: how many an archive may have, whatever they are.
     """
 
     pixels: int = 178_000_000
@@ -67,6 +69,7 @@ class Limits:
     allow_private: bool = False
     allow_hosts: tuple[str, ...] = ()
     proxy: str | None = None
+    members: int = 100_000
 
     def __post_init__(self) -> None:
         if isinstance(self.allow_hosts, str):

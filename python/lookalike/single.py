@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .direct import Plan, print_of, turned_print, turned_prints_of, with_query_keypoints
+from .errors import NoImageError
 from .keypoints import grey_array, keypoints_of
 from .prints import Computed, Fingerprint, Kept, compute_all, compute_turned
 from .sources import FileName, Item, Picture, digested, open_picture, pixel_digest
@@ -63,8 +64,8 @@ def with_rest(item: Item, plan: Plan, own: Fingerprint) -> Fingerprint:
         SourceError, OSError, TypeError, ValueError: if Pillow cannot read what the core could.
     """
     item = with_digest(item, plan)
-    if item.digest != own.digest and isinstance(item.source, bytes):
-        return fingerprint_item(item, plan)  # the file has changed since the core read it
+    if item.digest != own.digest:
+        return fingerprint_item(_unchanging(item), plan)  # the file has changed since the core read it
     return _joined(plan, own, _decoded(item, _rest_of(plan)))
 
 
@@ -85,10 +86,16 @@ def turned_item(item: Item, plan: Plan) -> list[Fingerprint]:
     item = with_digest(item, plan)
     if own is None:
         return _turned_by_pillow(item, plan)
-    if item.digest != own[0].digest and isinstance(item.source, bytes):
-        return turned_item(item, plan)  # the file has changed since the core read it
+    if item.digest != own[0].digest:
+        return turned_item(_unchanging(item), plan)  # the file has changed since the core read it
     rest = _turned_by_pillow(item, _rest_of(plan))
     return [_joined(plan, mine, theirs) for mine, theirs in zip(own, rest, strict=True)]
+
+
+def _unchanging(item: Item) -> Item:
+    if not isinstance(item.source, bytes):
+        raise NoImageError("the file has changed while it was read")
+    return item
 
 
 def _rest_of(plan: Plan) -> Plan:

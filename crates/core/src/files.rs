@@ -9,6 +9,9 @@ use crate::error::{Error, Result, thousands};
 /// Of a longer file, no more is announced: the rest is read ahead while this is read.
 const ANNOUNCED: u64 = 16 << 20;
 
+/// By so many bytes a file may grow between its opening and its end.
+const GROWTH: u64 = 1 << 20;
+
 /// An open file and its length when it was opened.
 #[derive(Debug)]
 pub struct Opened {
@@ -19,13 +22,23 @@ pub struct Opened {
 
 /// Opens a regular file of at most `limit` bytes.
 ///
+/// Looked at before, so that a pipe or a device is not opened, and after, for between the two it may have become one, or
+/// another file: the length is that of what was opened.
+///
 /// # Errors
 /// [`Error::Corrupt`] for a folder, a device or a pipe (which is not opened: it could block for ever);
 /// [`Error::Limit`] if it is longer; [`Error::Io`] if the system refuses it.
 pub fn open(path: &Path, limit: u64) -> Result<Opened> {
-    let status = std::fs::metadata(path).map_err(|error| io_error(&error))?;
+    checked(&std::fs::metadata(path).map_err(|error| io_error(&error))?, limit)?;
+    let file = open_at_once(path).map_err(|error| io_error(&error))?;
+    let length = checked(&file.metadata().map_err(|error| io_error(&error))?, limit)?;
+    Ok(Opened { file, length })
+}
+
+/// The length of what is a regular file of at most `limit` bytes.
+fn checked(status: &Metadata, limit: u64) -> Result<u64> {
     if !status.is_file() {
-        return Err(Error::Corrupt(format!("expected a file, got {}", species(&status))));
+        return Err(Error::Corrupt(format!("expected a file, got {}", species(status))));
     }
     let length = status.len();
     if length > limit {
@@ -35,7 +48,7 @@ pub fn open(path: &Path, limit: u64) -> Result<Opened> {
             thousands(length)
         )));
     }
-    Ok(Opened { file: open_at_once(path).map_err(|error| io_error(&error))?, length })
+    Ok(length)
 }
 
 /// Has the kernel begin to read a file that will be wanted soon.
@@ -55,22 +68,35 @@ pub fn announce(opened: &Opened) {
 
 /// Reads the file into `buffer`, in place of what is there.
 ///
+/// What others counted on is the length when it was opened. A file that gives more than [`GROWTH`] bytes above that is
+/// refused: it is being written, or has no end, as some of `/proc` whose length is 0.
+///
 /// # Errors
-/// [`Error::Limit`] if it has grown beyond `limit`; [`Error::Io`] if the system fails to read it.
+/// [`Error::Limit`] if it has grown beyond `limit`; [`Error::Corrupt`] if it has grown by much;
+/// [`Error::Io`] if the system fails to read it.
 pub fn read(opened: &Opened, limit: u64, buffer: &mut Vec<u8>) -> Result<()> {
     buffer.clear();
     let length = usize::try_from(opened.length).unwrap_or(usize::MAX);
     let spare = length.saturating_add(1);
     buffer.try_reserve(spare).map_err(|_| Error::Io(None, format!("no memory for a file of {length} bytes")))?;
-    let mut part = (&opened.file).take(limit.saturating_add(1));
+    let most = limit.min(opened.length.saturating_add(GROWTH));
+    let mut part = (&opened.file).take(most.saturating_add(1));
     part.read_to_end(buffer).map_err(|error| io_error(&error))?;
-    if buffer.len() as u64 > limit {
-        return Err(Error::Limit(format!(
+    if buffer.len() as u64 <= most {
+        return Ok(());
+    }
+    Err(if most == limit {
+        Error::Limit(format!(
             "expected at most {} bytes, got a file that has grown longer; raise Limits.bytes",
             thousands(limit)
-        )));
-    }
-    Ok(())
+        ))
+    } else {
+        Error::Corrupt(format!(
+            "expected a file of {} bytes, got more than {}: it grew while it was read",
+            thousands(opened.length),
+            thousands(most)
+        ))
+    })
 }
 
 /// Without waiting, should the file have become a pipe since it was looked at.
@@ -147,6 +173,13 @@ mod tests {
         let opened = open(&path, 1000).unwrap();
         std::fs::write(&path, [7; 2000]).unwrap();
         assert!(matches!(read(&opened, 1000, &mut buffer), Err(Error::Limit(_))));
+        let opened = open(&path, 1 << 30).unwrap();
+        std::fs::write(&path, vec![7; 2000 + (1 << 20)]).unwrap();
+        read(&opened, 1 << 30, &mut buffer).unwrap();
+        std::fs::write(&path, [7; 2000]).unwrap();
+        let opened = open(&path, 1 << 30).unwrap();
+        std::fs::write(&path, vec![7; 2001 + (1 << 20)]).unwrap();
+        assert!(matches!(read(&opened, 1 << 30, &mut buffer), Err(Error::Corrupt(text)) if text.ends_with("was read")));
         std::fs::remove_file(&path).unwrap();
     }
 }

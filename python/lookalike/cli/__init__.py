@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from .arguments import Parser, hide_operands
-from .output import ClosedOutputError, complain, finish, in_the_shell, leave, open_streams
+from .output import ClosedOutputError, complain, finish, in_the_shell, leave, open_streams, say
 
 __all__ = ["main"]
 
@@ -65,9 +65,16 @@ def _guarded(words: list[str]) -> int:
         raise
     except BaseException as error:  # a panic of the core is no Exception
         if debug:
-            raise
+            _show_trace(error)
         complain(_explain(error))
         return 2
+
+
+def _show_trace(error: BaseException) -> None:
+    """Show where an error came from. Python itself would print the error's text as it is, escapes and all."""
+    from traceback import format_exception
+
+    say("".join(format_exception(error)).rstrip("\n"))
 
 
 def _is_work_left() -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from ..errors import LimitError
+from ..errors import visible as safe
 from ..kinds import Kind
 from ..options import DEFAULT_LIMITS
 from .arguments import limits_of
-from .output import in_the_shell
+from .output import in_the_shell, visible
 from .progress import Progress
 
 __all__ = ["Counts", "check_standard_input", "counted", "image_or_path", "names_or_lines", "scanned"]
@@ -79,8 +80,12 @@ def scanned(
 
 
 def complaint(name: str, reason: str) -> str:
-    """`NAME: reason`, with the name only once where the reason gives it too."""
-    return f"{name}: {reason.removesuffix(f': {name!r}').removeprefix(f'{name}: ')}"
+    """`NAME: reason` on one line, with the name only once where the reason gives it too.
+
+    A line break in a name could else begin a line that poses as a message of its own.
+    """
+    reason = reason.removesuffix(f": {name!r}").removeprefix(f"{name}: ").removeprefix(f"{safe(name)}: ")
+    return f"{visible(name)}: {visible(reason)}"
 
 
 def counted(sources: Sequence[str]) -> int:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, TextIO
 
+from ..cells import is_formula, marked
+
 __all__ = [
     "ClosedOutputError",
     "Records",
@@ -23,11 +25,13 @@ __all__ = [
     "escaped",
     "finish",
     "in_the_shell",
+    "is_terminal",
     "leave",
     "open_streams",
     "portable",
     "say",
     "visible",
+    "write_data",
     "write_line",
 ]
 
@@ -35,7 +39,6 @@ __all__ = [
 _UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _CONTROL = re.compile(f"[{_UNSAFE}]")
 _ESCAPED = re.compile(f"[{_UNSAFE}\\\\]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # What errors tell a program to write, and what stands for it here.
 _IN_THE_SHELL = (
     ("Limits.allow_private", "--allow-private"),
@@ -120,10 +123,19 @@ def say(message: str) -> None:
 
 
 def write_line(text: str) -> None:
-    """Print a line on standard output and hand it over at once.
+    """Print a line, or several, on standard output and hand it over at once, `visible` whatever is in it.
 
     Raises:
         ClosedOutputError: if nobody reads it any more, or the disk is full.
+    """
+    write_data("\n".join(map(visible, text.split("\n"))))
+
+
+def write_data(text: str) -> None:
+    """Print a line for a machine to read, as it is.
+
+    Raises:
+        ClosedOutputError: as `write_line`.
     """
     stream = _standard_output()
     try:
@@ -173,7 +185,7 @@ class Records:
             self._terminal = stream.isatty()
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-            write_line(csv_line(columns, columns))
+            write_data(csv_line(columns, columns))
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Print a row: its cells in the order of the columns."""
@@ -181,11 +193,11 @@ class Records:
         if self._form == "json":
             # Pure ASCII: safe on a terminal. Bytes of a name that are no UTF-8 do not come back as they were.
             text = json.dumps(dict(zip(self._columns, values, strict=True)), allow_nan=False)
-            write_line(text.replace("\x7f", "\\u007f"))
+            write_data(text.replace("\x7f", "\\u007f"))
         else:
             if self._terminal:
                 values = [visible(value) if isinstance(value, str) else value for value in values]
-            write_line(csv_line(self._columns, values))
+            write_data(csv_line(self._columns, values))
 
 
 def csv_line(columns: Sequence[str], values: Iterable[object]) -> str:
@@ -205,10 +217,15 @@ def _cell(column: str, value: object) -> str:
     if not isinstance(value, str):
         return str(value)
     text = portable(value)
-    if not text.startswith(_FORMULA) or text == "-":
+    if text == "-":
         return text
     # A path stays the same path with "./" before it; other texts get the spreadsheets' mark for text.
-    return f"./{text}" if column == "image" else f"'{text}"
+    return marked(f"./{text}" if column == "image" and is_formula(text) else text)
+
+
+def is_terminal() -> bool:
+    """Whether somebody looks at standard output."""
+    return _standard_output().isatty()
 
 
 def _standard_output() -> TextIO:

@@ -25,6 +25,9 @@ error, and a message on standard error.
   $ lookalike scan photos -o frame.csv
   118 images, 2 errors, 3.1 s, 38.7 images/s: frame.csv
 
+An archive (.zip, .tar, .tar.gz, .tar.bz2, .tar.xz) that is named, itself or by a pattern such as '*.zip', is
+read too: an image in it is named as in 'shop.zip/photos/a.jpg'. Archives that lie in a folder are passed over.
+
 The file is written when the scan is complete, in one step, in the place of an older one. On Ctrl-C
 the rows that are done are kept: in FILE, or beside it as in 'frame.partial.csv' where there is an
 older FILE. If not one image can be read, nothing is written.
@@ -37,7 +40,9 @@ def parser() -> Parser:
     """The arguments of the command."""
     new = Parser("lookalike scan", "lookalike scan [options] FOLDER... [-o FILE | --library LIBRARY]", _DESCRIPTION)
     arguments.add_sources(
-        new, "FOLDER", "folder, image, pattern or http(s) address; '-' reads such names from standard input, one a line"
+        new,
+        "FOLDER",
+        "folder, image, pattern, archive or http(s) address; '-' reads such names from standard input, one a line",
     )
     arguments.add_output(new, "--output", "the table: .csv, .parquet or .json; '-', or none, is CSV on standard output")
     new.add_argument(

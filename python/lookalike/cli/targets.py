@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 SOURCES_HELP = (
-    "folder, images, patterns or http(s) addresses to scan; or a frame that scan wrote (.csv, .parquet, .json; "
-    "'-' is a CSV on standard input)"
+    "folder, images, patterns, archives or http(s) addresses to scan; or a frame that scan wrote (.csv, .parquet, "
+    ".json; '-' is a CSV on standard input)"
 )
 WITH_LIBRARY_HELP = f"{SOURCES_HELP}; or a library"
 

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from ..direct import plan_of
-from ..errors import NoImageError, SourceError
+from ..errors import NoImageError, SourceError, visible
 from ..kinds import Kind
 from ..looks import Look
 from ..options import DEFAULT_LIMITS, Limits, recipe_name
@@ -77,13 +77,14 @@ def read(source: object, kinds: Sequence[Kind], recipe: str, limits: Limits, *, 
     try:
         prints = turned_item(item, plan) if turned else [fingerprint_item(item, plan)]
     except SourceError as error:
-        raise type(error)(f"{item.image}: {error}") from error
+        raise type(error)(f"{visible(item.image)}: {error}") from error
     return Side(item, tuple(prints), limits)
 
 
 def _single(source: object, limits: Limits) -> Item:
     """The one item that a source means, held so that it can be read more than once."""
-    item, *others = islice(expand(source), 2) or [Item("", None, ValueError("expected one image, got an empty list"))]
+    nothing = Item("", None, ValueError("expected one image, got an empty list"))
+    item, *others = islice(expand(source, limits), 2) or [nothing]
     if item.error is not None:
         raise item.error
     if others:

@@ -73,7 +73,7 @@ def read_all(sources: Any, workers: int, limits: Limits = DEFAULT_LIMITS) -> Ite
             photo.error = error_text(error)
         return photo
 
-    return ordered_map(read, _once(expand(sources)), workers)
+    return ordered_map(read, _once(expand(sources, limits)), workers)
 
 
 def _once(items: Iterable[Item]) -> Iterator[Item]:

@@ -18,6 +18,7 @@ from .. import batch
 from ..direct import Plan
 from ..fingerprints import Progress
 from ..looks import Look
+from ..options import Limits
 from ..sources import Item
 from ..sources.items import expand, expand_each, settle
 from .catalog import Catalog
@@ -94,12 +95,12 @@ class _One(NamedTuple):
         return self.seen.place, self.owner, self.listing
 
 
-def sources_of(sources: object, values: dict[str, Any]) -> tuple[Iterator[tuple[int, Item]], Given]:
+def sources_of(sources: object, values: dict[str, Any], limits: Limits) -> tuple[Iterator[tuple[int, Item]], Given]:
     """Items with the number of the source that each came from, and the values that came with the sources."""
     given = Given(values, len(sources) if _is_list(sources) else None)  # type: ignore[arg-type]
     if given.columns:
-        return expand_each(sources), given  # type: ignore[arg-type]
-    return ((0, item) for item in expand(sources)), given
+        return expand_each(sources, limits), given  # type: ignore[arg-type]
+    return ((0, item) for item in expand(sources, limits)), given
 
 
 def _is_list(sources: object) -> bool:

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from ..cells import LineFeeds, Lines, is_formula, marked_inside, unmarked_inside
 from ..errors import LookalikeError, MissingExtraError
-from ..frames import LineFeeds
 from .catalog import Catalog
 from .records import Layout, Record
 
@@ -34,16 +34,9 @@ INTEGERS = frozenset({"size", "mtime_ns", "width", "height", "quality"})
 """Columns with whole numbers; all others are text."""
 # As in the command line's tables; a cell that begins with the mark itself is marked, so that it can be taken off.
 _MARK = "'"
-_MARKED = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", _MARK)
 _GROUP = 10_000
 """Rows that are in memory at once while Parquet is written."""
 _LOOKS = 1_000
-
-
-class Lines(Protocol):
-    """Something that takes lines of text."""
-
-    def write(self, text: str, /) -> object: ...
 
 
 def columns_of(layout: Layout) -> tuple[str, ...]:
@@ -115,12 +108,17 @@ def _cells_of(record: Record, layout: Layout, recipe: str) -> list[Any]:
 
 
 def _marked(text: str) -> str:
-    return _MARK + text if text.startswith(_MARKED) else text
+    return marked_inside(_MARK + text if _is_marked(text) else text)
+
+
+def _is_marked(text: str) -> bool:
+    return text.startswith(_MARK) or is_formula(text)
 
 
 def unmarked(text: str) -> str:
     """A cell's text, which is not empty, without the mark."""
-    return text[1:] if text[0] == _MARK and text[1:].startswith(_MARKED) else text
+    text = unmarked_inside(text)
+    return text[1:] if text[0] == _MARK and _is_marked(text[1:]) else text
 
 
 def _write_parquet(catalog: Catalog, path: Path) -> int:

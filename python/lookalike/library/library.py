@@ -127,7 +127,7 @@ class Library(Reading, Relating, Reusing, Parting, Exchanging):
         """
         check_facts(list(facts))
         values = {"owner": owner, "listing": listing, "time": time, "image": image, **facts}
-        items, given = sources_of(sources, values)
+        items, given = sources_of(sources, values, limits)
         threads, keeps = worker_count(workers), self._keeps(parts)
         return self._adding(items, given, retry, threads, limits, wait, keeps)
 

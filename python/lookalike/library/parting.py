@@ -11,7 +11,8 @@ from ..fingerprints import Progress, worker_count
 from ..keypoints import need_extra
 from ..options import DEFAULT_LIMITS, Limits
 from ..sources import FileName, Item
-from ..sources.files import readable
+from ..sources.files import is_file, readable
+from ..sources.items import member_at
 from .adding import Added, added
 from .places import file_at
 from .values import Given, checked_switch
@@ -88,7 +89,7 @@ class Parting:
             after = 0
             while part := catalog.keypoints.lacking(after, _AT_ONCE):
                 numbers, places, owners, listings = zip(*part, strict=True)
-                items = ((place, _item(file_at(name))) for place, name in enumerate(places))
+                items = ((place, _item(file_at(name), limits)) for place, name in enumerate(places))
                 given = Given({"owner": list(owners), "listing": list(listings)}, len(part))
                 yield from self._adding(items, given, False, threads, limits, wait, True)
                 after = numbers[-1]
@@ -170,5 +171,6 @@ class Parting:
         return keeps
 
 
-def _item(path: str) -> Item:
-    return Item(readable(path), FileName(path))
+def _item(path: str, limits: Limits) -> Item:
+    member = None if is_file(path) else member_at(path, limits)
+    return member or Item(readable(path), FileName(path))

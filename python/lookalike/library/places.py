@@ -55,7 +55,9 @@ def _of_file(path: str) -> Seen:
 
 
 def own_name(item: Item) -> str | None:
-    """The name of a PIL image or of a file object that has one."""
+    """The name of a PIL image or of a file object that has one; the path of an archive's member."""
+    if item.is_member:
+        return place_of_path(item.image)
     source: Any = item.source
     name = getattr(source, "filename" if is_image(source) else "name", None)
     return item.image if isinstance(name, str | bytes | os.PathLike) and name else None

@@ -210,10 +210,10 @@ def queries_of(
     if isinstance(sources, list | tuple) and any(_is_ready(source) for source in sources):
         yield from (_one_of_many(source, names, recipe, plan, turns) for source in sources)
     elif plan.keypoints or any(turn > 1 for turn in turns):
-        for one in turned_prints(expand(sources), plan, workers):
+        for one in turned_prints(expand(sources, plan.limits), plan, workers):
             yield _of_turned(one.prints, names, turns) if one.error is None else Query(one.image, {}, None, one.error)
     else:
-        yield from _of_items(expand(sources), names, plan, workers)
+        yield from _of_items(expand(sources, plan.limits), names, plan, workers)
 
 
 def _is_ready(source: Any) -> bool:

@@ -16,7 +16,7 @@ from ..matching.columns import is_missing, kind_of
 from ..matching.query import is_hash_text
 from ..options import DEFAULT_LIMITS, Limits
 from .cards import Card, card_of_row, in_memory, problem_text
-from .page import Section, fragment, page
+from .page import Section, fragment, page, styled
 from .thumbnails import Thumbnail, item_of, make_thumbnail, thumbnails
 
 __all__ = ["Gallery", "gallery"]
@@ -29,15 +29,22 @@ _SIDES = (16, 1024)
 class Gallery:
     """Pictures to look at: the last line of a notebook's cell shows it, `save` writes it as a page.
 
-    Everything is inside: a saved page opens anywhere, loads nothing and runs nothing.
+    Everything is inside: a saved page opens anywhere, loads nothing and runs nothing, and tells the browser to hold it
+    to that. A notebook's page cannot be told so; what is shown there has its texts escaped all the same.
+
+    Attributes:
+        title: of the page, as text.
+        fragment: HTML, without a page around it.
+        styles: all that are in the fragment, to the letter.
     """
 
     title: str
     fragment: str
+    styles: tuple[str, ...] = ()
 
     def html(self) -> str:
         """The gallery as one self-contained HTML page."""
-        return page(self.title, self.fragment)
+        return page(self.title, self.fragment, self.styles)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, and return its path.
@@ -95,7 +102,8 @@ def gallery(
     heading = title if title is not None else _title(frame, shown)
     more = f"and {total - len(rows):,} more, not shown (limit={limit})" if total > len(rows) else ""
     summary = _summary(cards, total, ranked=_is_ranked(frame))
-    return Gallery(heading, fragment(heading, summary, shown, sections, more, thumbnail))
+    inside = fragment(heading, summary, shown, sections, more, thumbnail)
+    return Gallery(heading, inside, (styled(thumbnail),))
 
 
 class _Pictures:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import os
 import unicodedata
@@ -10,13 +12,15 @@ from dataclasses import dataclass
 
 from .cards import Card
 
-__all__ = ["Section", "escaped", "fragment", "page", "visible"]
+__all__ = ["Section", "escaped", "fragment", "page", "styled", "visible"]
 
 # Signs that turn the direction of the text after them: a name with one can pose as another.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NAME_LENGTH = 42
 _FOLDER_LENGTH = 24
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+# No source but the pictures inside; and of styles only our own, told by their hashes, so that not even one that got
+# into the page would be used.
+_POLICY = "default-src 'none'; img-src data:; style-src {}; base-uri 'none'; form-action 'none'"
 
 # Colours come from the surrounding text, so that a notebook's own theme decides; a page brings its own.
 _STYLE = """
@@ -76,15 +80,38 @@ class Section:
     cards: tuple[Card, ...]
 
 
-def page(title: str, body: str) -> str:
-    """A whole page that needs nothing else and may load nothing else."""
+def page(title: str, body: str, styles: Iterable[str] = ()) -> str:
+    """A whole page that needs nothing else and may load nothing else.
+
+    Args:
+        title: of the page, as text.
+        body: as HTML.
+        styles: each that is in the body, to the letter: any other is ignored by the browser, and so is all that would
+            run or be loaded.
+    """
+    hashes = " ".join(map(_hash_of, [_PAGE_STYLE, *styles]))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(hashes)}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escaped(title)}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
         "</body>\n</html>\n"
     )
+
+
+def _hash_of(style: str) -> str:
+    """A style as a content security policy tells it from others."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+
+
+def styled(thumbnail_side: int) -> str:
+    """The style of `fragment`, for thumbnails of that many pixels.
+
+    As a class of its own for each size, not as an attribute, which the policy of a page does not let through.
+    """
+    card = max(thumbnail_side + 18, 190)
+    return f"{_STYLE}.lk-{thumbnail_side}{{--lk-side:{thumbnail_side}px;--lk-card:{card}px}}\n"
 
 
 def fragment(
@@ -92,8 +119,8 @@ def fragment(
 ) -> str:
     """The gallery without the page around it, for a notebook. `thumbnail_side` is in pixels."""
     parts = [
-        f"<style>{_STYLE}</style>",
-        f'<div class="lookalike" style="--lk-side:{thumbnail_side}px;--lk-card:{max(thumbnail_side + 18, 190)}px">',
+        f"<style>{styled(thumbnail_side)}</style>",
+        f'<div class="lookalike lk-{thumbnail_side}">',
         f'<h1>{escaped(title)}</h1>\n<p class="lk-dim">{escaped(summary)}</p>',
         _query(query) if query else "",
         *(_section(section) for section in sections),

@@ -9,7 +9,7 @@ from typing import Any
 from ..options import DEFAULT_LIMITS, Limits
 from .cards import Card, problem_text
 from .gallery import Gallery
-from .page import Section, fragment
+from .page import Section, fragment, styled
 from .thumbnails import Thumbnail, thumbnails
 
 __all__ = ["Shown", "gallery_of_sections"]
@@ -58,7 +58,7 @@ def gallery_of_sections(
     parts = []
     for heading, pictures in sections:
         parts.append(Section(heading, tuple(_card(shown, next(read)) for shown in pictures)))
-    return Gallery(title, fragment(title, summary, None, parts, more, thumbnail))
+    return Gallery(title, fragment(title, summary, None, parts, more, thumbnail), (styled(thumbnail),))
 
 
 def _card(shown: Shown, picture: Thumbnail | Exception | None) -> Card:

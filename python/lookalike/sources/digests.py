@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .._core import Digest
 from .files import FileName, open_file
 from .items import Item, is_array, is_image
+from .regular import stamp
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,7 +26,8 @@ def digested(item: Item, max_bytes: int) -> Item:
     """The item with the digest of its bytes: BLAKE3 in hex, as `b3sum` prints it.
 
     A file of at most 32 MB is read into memory, so that what is decoded is what the digest is of, even if the
-    file changes meanwhile. A longer one is read twice. Addresses and pixels stay without a digest.
+    file changes meanwhile. A longer one is read twice, and the item is stamped, so that `open_picture` refuses it if it
+    has changed. Addresses and pixels stay without a digest.
 
     Raises:
         SourceError, OSError: if a file cannot be read.
@@ -40,8 +42,9 @@ def digested(item: Item, max_bytes: int) -> Item:
         if len(content) <= _HELD:
             return replace(item, source=content, digest=_digest([content]))
         del content
+        stamped = stamp(file.fileno())
         file.seek(0)
-        return replace(item, digest=_digest(iter(lambda: file.read(_STRIP), b"")))
+        return replace(item, digest=_digest(iter(lambda: file.read(_STRIP), b"")), stamp=stamped)
 
 
 def pixel_digest(source: object) -> str | None:

@@ -5,25 +5,19 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePath
+from collections.abc import Iterator
+from itertools import accumulate
+from operator import or_
+from pathlib import PurePath
 from typing import BinaryIO
 
-from ..errors import LimitError, NoFileError, NoImageError
+from ..errors import NoFileError
+from ..options import Limits
+from .folders import walk
+from .names import EXTENSIONS, is_picture_name, readable
+from .regular import is_file, open_regular
 
 __all__ = ["EXTENSIONS", "FileName", "expand_path", "is_file", "open_file", "readable"]
-
-_NAMES = """
-    .apng .avif .avifs .blp .bmp .bw .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr .gif .heic .heics .heif
-    .heifs .hif .icb .icns .ico .im .j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .msp .pbm .pcd .pcx .pfm .pgm
-    .png .pnm .ppm .psd .pxr .qoi .ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm
-"""
-EXTENSIONS = frozenset(_NAMES.split())
-"""Which files of a folder are pictures: what Pillow and pillow-heif decode by themselves.
-
-Left out are PostScript (a program that Pillow hands to Ghostscript) and formats that Pillow can only
-name (GRIB, BUFR, HDF5, MPEG, WMF).
-"""
 
 Found = str | Exception
 
@@ -43,7 +37,8 @@ def expand_path(text: str) -> Iterator[tuple[str, Found]]:
 
     A folder is searched in depth, for files with one of `EXTENSIONS`. A pattern (`*`, `?`, `[...]`, and
     `**` for any depth) takes such files too, and any file if it spells the extension. Names that begin
-    with a dot are passed over, and folders behind symbolic links are not entered.
+    with a dot are passed over, and folders behind symbolic links are not entered. A pipe, a device or a link that
+    leads nowhere is found if it has such a name, and fails when it is to be opened.
 
     Where there is no file, the second of the pair is an exception that says so.
     """
@@ -58,45 +53,21 @@ def expand_path(text: str) -> Iterator[tuple[str, Found]]:
         yield from _of_folder(text)
 
 
-def is_file(path: str) -> bool:
-    """Whether there is a regular file of that name."""
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  # a Path takes three times as long
-    except (OSError, ValueError):
-        return False
-
-
 def open_file(path: str | os.PathLike[str], max_bytes: int) -> BinaryIO:
-    """Open a regular file for reading.
+    """Open a regular file for reading, or a member of an archive by its id, which is read into memory.
 
     Raises:
-        NoFileError: if there is none.
-        NoImageError: for a folder, a device or a pipe (which is not opened: it could block for ever).
-        LimitError: if it is longer than `max_bytes`.
-        OSError: if the system refuses it.
+        NoFileError, NoImageError, LimitError, OSError: as `open_regular`.
     """
     try:
-        status = Path(path).stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise NoFileError("no such file") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise NoImageError(f"expected a file, got {_species(status.st_mode)}")
-    if status.st_size > max_bytes:
-        raise LimitError(f"expected at most {max_bytes:,} bytes, got a file of {status.st_size:,}; raise Limits.bytes")
-    return Path(path).open("rb")
+        return open_regular(path, max_bytes)
+    except NoFileError:
+        from .archives import opened_member
 
-
-def readable(path: str) -> str:
-    """A path as text that every file and table can hold: bytes that are no UTF-8 written as `\\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace") if not _is_unicode(path) else path
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        member = opened_member(os.fspath(path), Limits(bytes=max_bytes))
+        if member is None:
+            raise
+        return member
 
 
 def _mode(path: str) -> int | OSError | None:
@@ -108,27 +79,14 @@ def _mode(path: str) -> int | OSError | None:
         return None
 
 
-def _species(mode: int) -> str:
-    for test, name in (
-        (stat.S_ISDIR, "a folder"),
-        (stat.S_ISFIFO, "a named pipe"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a device"),
-        (stat.S_ISBLK, "a device"),
-    ):
-        if test(mode):
-            return name
-    return "something that is no regular file"
-
-
 def _nothing(text: str, problem: str) -> Iterator[tuple[str, Found]]:
     yield readable(text), NoFileError(f"{problem}: {readable(text)!r}")
 
 
 def _of_folder(folder: str) -> Iterator[tuple[str, Found]]:
     count = 0
-    for name, found in _walk(folder, lambda _: True):
-        if isinstance(found, Exception) or _is_picture_name(name):
+    for name, found in walk(folder, lambda _: True):
+        if isinstance(found, Exception) or is_picture_name(name):
             count += 1
             yield readable(_joined(folder, name)), found
     if not count:
@@ -140,54 +98,12 @@ def _of_pattern(pattern: str) -> Iterator[tuple[str, Found]]:
     extension = PurePath(parts[-1]).suffix
     spelled = bool(extension) and not _has_wildcard(extension)
     count = 0
-    for name, found in _walk(root or os.curdir, lambda folder: _may_hold(folder.split("/"), parts)):
-        if isinstance(found, Exception) or (_matches(name.split("/"), parts) and (spelled or _is_picture_name(name))):
+    for name, found in walk(root or os.curdir, lambda folder: _may_hold(folder.split("/"), parts)):
+        if isinstance(found, Exception) or (_matches(name.split("/"), parts) and (spelled or is_picture_name(name))):
             count += 1
             yield readable(_joined(root, name)), found
     if not count:
         yield from _nothing(pattern, "no file matches the pattern")
-
-
-def _walk(root: str, enter: Callable[[str], bool]) -> Iterator[tuple[str, Found]]:
-    """Files below a folder, in depth and in the order of their names, each as its path from there and its path."""
-    waiting = [("", root, True)]
-    while waiting:
-        name, path, is_folder = waiting.pop()
-        if not is_folder:
-            yield name, path
-        elif not name or enter(name):
-            try:
-                waiting += reversed(_members(path, f"{name}/" if name else ""))
-            except (FileNotFoundError, NotADirectoryError):
-                continue  # the fixed part of a pattern, or a folder that has just been removed
-            except OSError as error:
-                yield name, error
-
-
-def _members(folder: str, prefix: str) -> list[tuple[str, str, bool]]:
-    """Regular files and real folders in a folder, sorted by name: name with prefix, path, whether a folder."""
-    with os.scandir(folder) as entries:
-        found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    marked = [(entry, _is_folder(entry)) for entry in found]
-    return [(prefix + entry.name, entry.path, inner) for entry, inner in marked if inner or _is_regular(entry)]
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir(follow_symlinks=False)
-    except OSError:
-        return False
-
-
-def _is_regular(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:
-        return False
-
-
-def _is_picture_name(name: str) -> bool:
-    return f".{name.rpartition('.')[2].lower()}" in EXTENSIONS
 
 
 def _joined(folder: str, name: str) -> str:
@@ -209,12 +125,18 @@ def _split(pattern: str) -> tuple[str, list[str]]:
 
 
 def _matches(names: list[str], parts: list[str]) -> bool:
-    if not parts:
-        return not names
-    if parts[0] == "**":
-        rest = parts[1:] or ["*"]
-        return any(_matches(names[skipped:], rest) for skipped in range(len(names)))
-    return bool(names) and fnmatch.fnmatch(names[0], parts[0]) and _matches(names[1:], parts[1:])
+    """Whether a path matches a pattern. Part by part, so that no number of `**` makes it slow."""
+    if parts[-1] == "**":
+        parts = [*parts, "*"]
+    # For each number of names from 0, whether so many match the parts so far.
+    reached = [True, *(False for _ in names)]
+    for part in parts:
+        if part == "**":
+            reached = list(accumulate(reached, or_))
+        else:
+            pairs = zip(reached, names, strict=False)
+            reached = [False, *(before and fnmatch.fnmatch(name, part) for before, name in pairs)]
+    return reached[-1]
 
 
 def _may_hold(folders: list[str], parts: list[str]) -> bool:

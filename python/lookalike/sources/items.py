@@ -9,15 +9,17 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from ..errors import LimitError, NoImageError
+from ..errors import LimitError, NoFileError, NoImageError
+from ..options import DEFAULT_LIMITS, Limits
 from .files import FileName, expand_path, is_file, readable
+from .names import is_archive_name
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Item", "count", "expand", "expand_each", "is_array", "is_image", "settle", "why_unsupported"]
+__all__ = ["Item", "count", "expand", "expand_each", "is_array", "is_image", "member_at", "settle", "why_unsupported"]
 
 _ADDRESS = re.compile(r"(https?|s3|gs|az)://", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -43,6 +45,8 @@ class Item:
         fleeting: it came from an iterator that may reuse or close it when it is asked for the next, or may
             let us wait for the next.
         digest: of its bytes, once it is asked for and known.
+        stamp: of the file when the digest was made, if it is to be read once more: see `regular.stamp`.
+        is_member: it came out of an archive, and its id is the archive's path and its name in there.
     """
 
     image: str
@@ -50,23 +54,28 @@ class Item:
     error: Exception | None = None
     fleeting: bool = False
     digest: str | None = None
+    stamp: tuple[int, ...] | None = None
+    is_member: bool = False
 
 
-def expand(sources: object) -> Iterator[Item]:
+def expand(sources: object, limits: Limits = DEFAULT_LIMITS) -> Iterator[Item]:
     """Take sources apart, lazily and in order, into one item for each picture.
+
+    Archives that are named themselves, or by a pattern that spells their ending, are taken apart too; those that lie
+    in a folder are not. Their members are read as they are asked for, within `limits`.
 
     Never raises for what a source is: a missing path, an empty folder, an unsupported type become items
     with an `error`. (An exception of the caller's own iterator does pass through.)
     """
-    for number, item in enumerate(_expand(sources, False)):
+    for number, item in enumerate(_expand(sources, False, limits)):
         yield _numbered(item, number)
 
 
-def expand_each(sources: Iterable[object]) -> Iterator[tuple[int, Item]]:
+def expand_each(sources: Iterable[object], limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[int, Item]]:
     """As `expand`, of a collection: each item with the place in it of the source that it comes from."""
     number = 0
     for place, source in enumerate(sources):
-        for item in _of_members([source], not isinstance(sources, Sized)):
+        for item in _of_members([source], not isinstance(sources, Sized), limits):
             yield place, _numbered(item, number)
             number += 1
 
@@ -75,18 +84,18 @@ def _numbered(item: Item, number: int) -> Item:
     return item if item.image else replace(item, image=f"{_kind(item.source)} {number}")
 
 
-def _expand(source: object, fleeting: bool, around: tuple[object, ...] = ()) -> Iterator[Item]:
+def _expand(source: object, fleeting: bool, limits: Limits | None, around: tuple[object, ...] = ()) -> Iterator[Item]:
     """The items of a source that is in these collections, the outermost first."""
     if isinstance(source, str):
-        yield from _of_text(source, fleeting)
+        yield from _of_text(source, fleeting, limits)
     elif isinstance(source, os.PathLike):
-        yield from _of_path(os.fspath(source), fleeting)
+        yield from _of_path(os.fspath(source), fleeting, limits)
     elif isinstance(source, bytes | bytearray | memoryview):
         yield Item("", bytes(source), None, fleeting)
     elif is_image(source):
         yield Item(_name(getattr(source, "filename", None)), source, None, fleeting)
     elif _is_path_array(source):
-        yield from _of_collection(source, source.tolist(), fleeting, around)  # type: ignore[attr-defined]
+        yield from _of_collection(source, source.tolist(), fleeting, limits, around)  # type: ignore[attr-defined]
     elif is_array(source):
         yield Item("", source, None, fleeting)
     elif callable(getattr(source, "read", None)):
@@ -95,32 +104,35 @@ def _expand(source: object, fleeting: bool, around: tuple[object, ...] = ()) -> 
         yield Item("", source, TypeError(problem))
     else:
         assert isinstance(source, Iterable)
-        yield from _of_collection(source, source, fleeting or not isinstance(source, Sized), around)
+        yield from _of_collection(source, source, fleeting or not isinstance(source, Sized), limits, around)
 
 
 def _of_collection(
-    source: object, members: Iterable[Any], fleeting: bool, around: tuple[object, ...]
+    source: object, members: Iterable[Any], fleeting: bool, limits: Limits | None, around: tuple[object, ...]
 ) -> Iterator[Item]:
     if any(source is one for one in around):
         yield Item("", source, ValueError("expected a list of sources, got one that contains itself"))
     elif len(around) == _MOST_NESTED:
         yield Item("", source, ValueError(f"expected lists of sources in at most {_MOST_NESTED} others, got more"))
     else:
-        yield from _of_members(members, fleeting, (*around, source))
+        yield from _of_members(members, fleeting, limits, (*around, source))
 
 
-def _of_members(members: Iterable[Any], fleeting: bool, around: tuple[object, ...] = ()) -> Iterator[Item]:
+def _of_members(
+    members: Iterable[Any], fleeting: bool, limits: Limits | None, around: tuple[object, ...] = ()
+) -> Iterator[Item]:
     for member in members:
-        if isinstance(member, _NAMES) and "://" not in (path := str(member)) and is_file(path):
+        is_path = isinstance(member, _NAMES) and "://" not in (path := str(member))
+        if is_path and is_file(path) and not is_archive_name(path):
             # By far the most: straight on, for what is done here is done for every file.
             yield Item(readable(path), FileName(path), None, fleeting)
             continue
         # pyarrow's columns hand out scalars that wrap the value.
         value = member.as_py() if callable(getattr(member, "as_py", None)) else member
-        yield from _expand(value, fleeting, around)
+        yield from _expand(value, fleeting, limits, around)
 
 
-def _of_text(text: str, fleeting: bool) -> Iterator[Item]:
+def _of_text(text: str, fleeting: bool, limits: Limits | None) -> Iterator[Item]:
     if "://" in text and _ADDRESS.match(text):
         yield Item(text, text, None, fleeting)
     elif "://" in text and (scheme := _SCHEME.match(text)):
@@ -129,15 +141,43 @@ def _of_text(text: str, fleeting: bool) -> Iterator[Item]:
     elif not text:
         yield Item("", text, ValueError("expected a path or an address, got an empty text"))
     else:
-        yield from _of_path(text, fleeting)
+        yield from _of_path(text, fleeting, limits)
 
 
-def _of_path(path: str | bytes, fleeting: bool) -> Iterator[Item]:
+def _of_path(path: str | bytes, fleeting: bool, limits: Limits | None) -> Iterator[Item]:
     for name, found in expand_path(os.fsdecode(path)):
-        if isinstance(found, Exception):
+        if isinstance(found, NoFileError) and limits is not None:
+            yield member_at(os.fsdecode(path), limits) or Item(name, name, found)
+        elif isinstance(found, Exception):
             yield Item(name, name, found)
+        elif is_archive_name(found) and limits is not None:
+            yield from _of_archive(found, limits, name)
         else:
             yield Item(name, FileName(found), None, fleeting)
+
+
+def _of_archive(path: str, limits: Limits, image: str) -> Iterator[Item]:
+    from .archives import members
+
+    for name, content in members(path, limits, image):
+        if isinstance(content, Exception):
+            yield Item(name, name, content, is_member=True)
+        else:
+            yield Item(name, content, is_member=True)
+
+
+def member_at(path: str, limits: Limits) -> Item | None:
+    """The member of an archive that has this path as its id; `None` if there is no such archive."""
+    from .archives import opened_member, split
+
+    if split(path) is None:
+        return None
+    name = readable(path)
+    try:
+        with cast("BinaryIO", opened_member(path, limits)) as file:
+            return Item(name, file.read(), is_member=True)
+    except Exception as error:
+        return Item(name, name, error, is_member=True)
 
 
 def is_image(source: object) -> bool:
@@ -194,12 +234,15 @@ def _kind(source: object) -> str:
 
 
 def count(sources: object) -> int | None:
-    """How many items the sources will be; `None` if to know would use them up. Folders are walked for it."""
+    """How many items the sources will be; `None` if to know would use them up.
+
+    Folders are walked for it. Archives are not read for it, and count as one.
+    """
     if isinstance(sources, str | os.PathLike):
-        return sum(1 for _ in expand(sources))
+        return sum(1 for _ in _expand(sources, False, None))
     if not isinstance(sources, Sized) or not isinstance(sources, Iterable) or any(map(_is_used_up, sources)):
         return None
-    return sum(1 for _ in expand(sources))
+    return sum(1 for _ in _expand(sources, False, None))
 
 
 def _is_used_up(source: object) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from ..errors import NoImageError
 from ..options import Limits
 from .files import FileName, open_file
 from .items import Item, is_array, is_image, settle
+from .regular import stamp
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,7 +58,10 @@ def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | Non
     source = item.source
     if isinstance(source, FileName):
         with open_file(source, limits.bytes) as file:
-            return _decode(file, recipe, limits, reserve)
+            picture = _decode(file, recipe, limits, reserve)
+            if item.stamp is not None and item.stamp != stamp(file.fileno()):
+                raise NoImageError("the file has changed while it was read")
+            return picture
     if isinstance(source, str):
         from .web import fetch
 

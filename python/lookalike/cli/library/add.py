@@ -46,7 +46,7 @@ def parser() -> Parser:
         metavar="SOURCE",
         nargs="*",
         type=operand,
-        help="folder, image, pattern or http(s) address; '-' reads such names from standard input, one a line",
+        help="folder, image, pattern, archive or http(s) address; '-' reads such names from standard input, one a line",
     )
     new.add_argument("--owner", metavar="NAME", help="whose the images are")
     new.add_argument("--listing", metavar="NAME", help="what they belong to")

@@ -66,10 +66,13 @@ def _copy(library: Library, path: str) -> int:
 
 def _print(library: Library) -> None:
     from ...library.exporting import write_csv
-    from ..output import write_line
+    from ..output import is_terminal, write_data, write_line
+
+    # Read by a person: what would act on the terminal is written out, and it is no more what can be imported.
+    write = write_line if is_terminal() else write_data
 
     class Lines:
         def write(self, text: str) -> None:
-            write_line(text.removesuffix("\n"))
+            write(text.removesuffix("\n"))
 
     write_csv(library._opened.catalog, Lines())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from ...options import Limits
 from .. import arguments
 from ..arguments import Parser, count, number
 from . import answers, places, watching
@@ -149,7 +150,7 @@ def _answers(
     from ..stream import interruptible
 
     def work() -> Iterator[tuple[int, list[Any], list[str]]]:
-        for part in _parts(args.sources):
+        for part in _parts(args.sources, arguments.limits_of(args)):
             table = library.search_many(
                 part,
                 confidence=args.confidence,
@@ -173,7 +174,7 @@ def _answers(
             yield rows, names
 
 
-def _parts(names: Sequence[str]) -> Iterator[list[Any]]:
+def _parts(names: Sequence[str], limits: Limits) -> Iterator[list[Any]]:
     """What is to be looked for, some at a time, so that there is something to count."""
     from ...matching.query import is_hash_text
     from ...sources import expand
@@ -184,11 +185,11 @@ def _parts(names: Sequence[str]) -> Iterator[list[Any]]:
         if name == "-":
             yield [image_or_path(name)]
             continue
-        for item in expand(name):
+        for item in expand(name, limits):
             if item.error is not None and is_hash_text(name):
                 yield [name]  # no such file
                 continue
-            part.append(item.image if item.error is not None else item.source)
+            part.append(item.image if item.error is not None or item.is_member else item.source)
             if len(part) == _AT_ONCE:
                 yield part
                 part = []

@@ -51,7 +51,8 @@ def shown(comparison: Comparison) -> Gallery:
         _points(comparison, views),
         f"<footer>Made {escaped(record.made)}. A and B are not shown at their own sizes.</footer></article>",
     ]
-    return Gallery(f"{comparison.verdict}: {comparison.a}, {comparison.b}", "\n".join(filter(None, parts)))
+    title = f"{comparison.verdict}: {comparison.a}, {comparison.b}"
+    return Gallery(title, "\n".join(filter(None, parts)), (STYLE,))
 
 
 def _headline(record: Record) -> str:
