@@ -32,12 +32,17 @@ LAYERS = (
     ("cells",),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
+    # Other processes; what is asked of them is the business of those above.
+    ("isolation",),
     ("joins",),
     ("hamming",),
     ("sources",),
     ("prints",),
     ("direct",),
+    ("isolated",),
     ("single",),
+    # What the other processes do.
+    ("decoding",),
     ("batch",),
     ("fingerprints",),
     ("matching",),

@@ -225,13 +225,14 @@ class Job:
         digest: bool = False,
         look: bool = False,
         plane: int | None = None,
+        limits: tuple[int, float, int, int] | None = None,
     ) -> Job:
         """Each kind as its name, size, variant, and whether it is taken of each segment.
 
         With `digest`, the `Digest` of each file's bytes comes with what became of it, errors
         included; `None` if they could not be read (or are more than `bytes`). With `look`, what is kept for
         a second look comes with what was found. With `plane`, so does the whole in grey, its longer side at most
-        so many pixels and never enlarged: from the same decoding, and without a change to any hash.
+        so many pixels and never enlarged: no change to any hash. `limits`: memory, seconds, a JPEG's scans, side.
         """
 
     def run(self, source: Source) -> tuple[Found | None, Failed | None, str | None]:

@@ -12,6 +12,7 @@ from .direct import Failed, Found, Plan, exception_of, fingerprint_of, is_elsewh
 from .prints import Fingerprint, Row, error_row
 from .single import by_pillow, fingerprint_item, with_digest, with_rest
 from .sources import FileName, Item
+from .sources.elsewhere import held
 from .sources.items import settle
 from .workers import Crew, Task
 
@@ -45,10 +46,11 @@ def rows(items: Iterator[Item], plan: Plan, workers: int) -> Generator[Row, None
     than 32 MB. Of all else, and of what an iterator yields, two for each worker are in work at a time.
     """
     batch = _Batch(plan, workers)
-    try:
-        yield from batch.rows(items)
-    finally:
-        batch.close()
+    with held(plan.limits):
+        try:
+            yield from batch.rows(items)
+        finally:
+            batch.close()
 
 
 class _Batch:

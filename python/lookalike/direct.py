@@ -96,7 +96,8 @@ def plan_of(
         return Plan(kinds, recipe, limits, names, None, kinds, {}, *extras)
     rest = tuple(kind for kind in kinds if _needs_colored_segments(kind))
     specs, most = [_spec(kind) for kind in own], (max(0, limits.pixels), max(0, limits.bytes))
-    job = Job(specs, *most, _gate(), digest, look, KEYPOINT_SIDE if keypoints else None)
+    more = max(0, limits.memory), max(0.0, limits.decode_seconds), max(0, limits.scans), max(0, limits.side)
+    job = Job(specs, *most, _gate(), digest, look, KEYPOINT_SIDE if keypoints else None, limits=more)
     texts = {str(kind): (kind, kind.bits) for kind in own}
     return Plan(kinds, recipe, limits, names, job, rest, texts, *extras)
 

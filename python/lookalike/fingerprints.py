@@ -19,6 +19,7 @@ from .options import DEFAULT_LIMITS, Limits, recipe_name
 from .prints import Fingerprint, Row, compute, error_text, parse_kinds, row_names
 from .single import fingerprint_item, turned_item
 from .sources import Item, expand
+from .sources.elsewhere import held
 from .sources.items import count, settle, why_unsupported
 from .workers import ordered_map
 
@@ -66,6 +67,7 @@ def fingerprint(
     digest: bool = False,
     look: bool = False,
     keypoints: bool = False,
+    isolate: bool = False,
 ) -> Fingerprint:
     """Fingerprint one picture.
 
@@ -78,6 +80,7 @@ def fingerprint(
             of the pixels of an image or array.
         look: whether to give what is kept for a second look, with the picture's quality.
         keypoints: whether to give the keypoints, by which parts of the picture are found (extra `parts`).
+        isolate: whether C libraries decode it in a process of its own: see `Limits`, which can say so too.
 
     Raises:
         SourceError: if it cannot be read as a picture; its subclasses tell the cases apart.
@@ -86,7 +89,7 @@ def fingerprint(
         ValueError: for an unknown kind or recipe, or a source that means several pictures.
         TypeError: for a source of a type that is not supported.
     """
-    plan = _plan(kinds, recipe, limits, digest, look, keypoints)
+    plan = _plan(kinds, recipe, limits.isolated(isolate), digest, look, keypoints)
     return _of_single(source, plan, fingerprint_item)
 
 
@@ -99,6 +102,7 @@ def turned_fingerprints(
     digest: bool = False,
     look: bool = False,
     keypoints: bool = False,
+    isolate: bool = False,
 ) -> list[Fingerprint]:
     """Fingerprint one picture as it is turned and mirrored in all eight ways, from one decoding.
 
@@ -115,6 +119,7 @@ def turned_fingerprints(
         keypoints: whether to give the keypoints of a picture that is looked for, more than `fingerprint` gives: the
             first has those of the picture as it is, the second those of it mirrored. The others have none, for
             keypoints turn with the picture.
+        isolate: as for `fingerprint`.
 
     Returns:
         Eight, by orientation from 1, which is the picture as it is: see `turns.NAMES`.
@@ -122,7 +127,7 @@ def turned_fingerprints(
     Raises:
         SourceError, OSError, ValueError, TypeError: as `fingerprint`.
     """
-    return _of_single(source, _plan(kinds, recipe, limits, digest, look, keypoints), turned_item)
+    return _of_single(source, _plan(kinds, recipe, limits.isolated(isolate), digest, look, keypoints), turned_item)
 
 
 def turned_many(
@@ -135,6 +140,7 @@ def turned_many(
     digest: bool = False,
     look: bool = False,
     keypoints: bool = False,
+    isolate: bool = False,
 ) -> Generator[Turned, None, None]:
     """`turned_fingerprints` of many pictures as a stream, in input order, errors included.
 
@@ -147,11 +153,12 @@ def turned_many(
         digest: whether to give the contents' digests.
         look: whether to give looks.
         keypoints: whether to give keypoints.
+        isolate: as for `fingerprint`.
 
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits.isolated(isolate), digest, look, keypoints), worker_count(workers)
     return turned_prints(expand(sources, plan.limits), plan, threads)
 
 
@@ -164,8 +171,9 @@ def turned_prints(items: Iterable[Item], plan: Plan, workers: int) -> Generator[
         except Exception as error:
             return Turned(item.image, [], error_text(error))
 
-    # Settled on this thread: an iterator may close or overwrite what it has given out.
-    return ordered_map(work, (settle(item, plan.limits.bytes) for item in items), workers)
+    with held(plan.limits):
+        # Settled on this thread: an iterator may close or overwrite what it has given out.
+        yield from ordered_map(work, (settle(item, plan.limits.bytes) for item in items), workers)
 
 
 def pdq(source: object, *, recipe: str = "standard", limits: Limits = DEFAULT_LIMITS) -> tuple[Hash, int]:
@@ -203,6 +211,7 @@ def fingerprint_rows(
     digest: bool = False,
     look: bool = False,
     keypoints: bool = False,
+    isolate: bool = False,
 ) -> Generator[Row, None, None]:
     """Fingerprint many pictures as a stream: one row for each, in input order, errors included.
 
@@ -217,6 +226,8 @@ def fingerprint_rows(
         limits: what one source may cost.
         digest: whether to give the content's digest, as `fingerprint` does; also of bytes that are no picture.
         look: whether to give the look, as bytes (see `Look`).
+        keypoints: whether to give the keypoints, as bytes (see `Keypoints`).
+        isolate: as for `fingerprint`: a file on which a decoder crashes or hangs is then a row with an error.
 
     Returns:
         Rows with the keys of `row_names(kinds, digest, look)`; missing values are `None`.
@@ -224,7 +235,7 @@ def fingerprint_rows(
     Raises:
         ValueError, TypeError: for arguments that are out of range.
     """
-    plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits.isolated(isolate), digest, look, keypoints), worker_count(workers)
     return_large_blocks()
     return batch.rows(expand(sources, plan.limits), plan, threads)
 
@@ -241,6 +252,7 @@ def fingerprint_many(
     digest: bool = False,
     look: bool = False,
     keypoints: bool = False,
+    isolate: bool = False,
 ) -> Any:
     """Fingerprint many pictures into a table, one row for each, in input order.
 
@@ -261,6 +273,7 @@ def fingerprint_many(
         digest: whether to add a column `digest`, before `warning`; see `fingerprint_rows`.
         look: whether to add a column `look`, of bytes, before these; see `fingerprint_rows`.
         keypoints: whether to add a column `keypoints`, of bytes, behind it; see `fingerprint_rows`.
+        isolate: as for `fingerprint_rows`.
 
     Raises:
         SourceError, OSError, TypeError: if `sources` is a single thing with no picture in it.
@@ -270,7 +283,7 @@ def fingerprint_many(
     from .frames import check_backend, to_frame
 
     check_backend(to)
-    plan, threads = _plan(kinds, recipe, limits, digest, look, keypoints), worker_count(workers)
+    plan, threads = _plan(kinds, recipe, limits.isolated(isolate), digest, look, keypoints), worker_count(workers)
     return_large_blocks()
     rows = batch.rows(_checked(sources, plan.limits), plan, threads)
     return to_frame(_watched(rows, sources, progress), plan.names, to)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["DEFAULT_LIMITS", "RECIPES", "Limits", "recipe_name"]
 
@@ -59,6 +59,15 @@ class Limits:
         proxy: of an address such as `"http://proxy.example:3128"`, through which all others are asked for; it resolves
             their names, and what they lead to is for it to check. The environment's proxies are not used.
         members: how many an archive may have, whatever they are.
+        side: width and height each: a picture that is all length costs more than its pixels.
+        memory: bytes that decoding one picture may take. What that will be is reckoned from its size and format before
+            any is asked for. With `isolate`, Linux holds it too.
+        scans: passes over the picture that a JPEG file may take. Each costs a few bytes in the file; common
+            progressive files have ten.
+        decode_seconds: how long decoding one picture may take, for each 25 megapixels that it has or part of these.
+            Looked at between rows and between reads; with `isolate` it holds whatever a decoder is doing.
+        isolate: whether files that are decoded by C libraries (Pillow and its plugins) are decoded in a process of its
+            own, so that one on which a decoder crashes or hangs, or swells beyond `memory`, costs its own row only.
     """
 
     pixels: int = 178_000_000
@@ -70,12 +79,21 @@ class Limits:
     allow_hosts: tuple[str, ...] = ()
     proxy: str | None = None
     members: int = 100_000
+    side: int = 300_000
+    memory: int = 450_000_000
+    scans: int = 500
+    decode_seconds: float = 4.0
+    isolate: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.allow_hosts, str):
             raise TypeError(f"expected a list of hosts as allow_hosts, got the text {self.allow_hosts!r}")
         # Limits are kept as keys: no list may stay in them.
         object.__setattr__(self, "allow_hosts", tuple(self.allow_hosts))
+
+    def isolated(self, isolate: bool) -> Limits:
+        """The same, with `isolate` if it is wanted."""
+        return replace(self, isolate=True) if isolate and not self.isolate else self
 
 
 DEFAULT_LIMITS = Limits()

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from .direct import Plan, print_of, turned_print, turned_prints_of, with_query_keypoints
 from .errors import NoImageError
+from .isolated import prints_elsewhere
 from .keypoints import grey_array, keypoints_of
 from .prints import Computed, Fingerprint, Kept, compute_all, compute_turned
 from .sources import FileName, Item, Picture, digested, open_picture, pixel_digest
+from .sources.elsewhere import goes_elsewhere
 from .sources.items import is_array, is_image, settle
 from .workers import Gate
 
-__all__ = ["by_pillow", "fingerprint_item", "turned_item", "with_digest", "with_rest"]
+__all__ = [
+    "by_pillow",
+    "decoded",
+    "fingerprint_item",
+    "turned_decoded",
+    "turned_item",
+    "with_digest",
+    "with_rest",
+]
+
+Visit = Callable[[], AbstractContextManager[Callable[[int], None]]]
 
 # As many pixels (weighted, see `sources.pillow.weight`) as Pillow may decode at one time, at 5 bytes each: two
 # pictures of 12 megapixels, or one of 24. One gate for the whole process, for its memory is one.
@@ -54,7 +67,7 @@ def by_pillow(item: Item, plan: Plan) -> Fingerprint:
     Raises:
         SourceError, OSError, TypeError, ValueError: if it cannot be read.
     """
-    return _decoded(with_digest(item, plan), plan)
+    return _by_pillow(with_digest(item, plan), plan)
 
 
 def with_rest(item: Item, plan: Plan, own: Fingerprint) -> Fingerprint:
@@ -66,7 +79,7 @@ def with_rest(item: Item, plan: Plan, own: Fingerprint) -> Fingerprint:
     item = with_digest(item, plan)
     if item.digest != own.digest:
         return fingerprint_item(_unchanging(item), plan)  # the file has changed since the core read it
-    return _joined(plan, own, _decoded(item, _rest_of(plan)))
+    return _joined(plan, own, _by_pillow(item, _rest_of(plan)))
 
 
 def turned_item(item: Item, plan: Plan) -> list[Fingerprint]:
@@ -108,14 +121,25 @@ def _joined(plan: Plan, own: Fingerprint, rest: Fingerprint) -> Fingerprint:
     return replace(own, hashes={str(kind): hashes[str(kind)] for kind in plan.kinds})
 
 
+def _by_pillow(item: Item, plan: Plan) -> Fingerprint:
+    item = _in_memory(item, plan)
+    return prints_elsewhere(item, plan, "print")[0] if goes_elsewhere(item, plan.limits) else decoded(item, plan)
+
+
 def _turned_by_pillow(item: Item, plan: Plan) -> list[Fingerprint]:
-    with _gate.visit() as reserve:
+    return prints_elsewhere(item, plan, "turned") if goes_elsewhere(item, plan.limits) else turned_decoded(item, plan)
+
+
+def turned_decoded(item: Item, plan: Plan, visit: Visit = _gate.visit) -> list[Fingerprint]:
+    """`turned_item` by Pillow in this process, when it is let in."""
+    with visit() as reserve:
         prints, kept = _turned(item, plan, reserve)
     return prints if kept.grey is None else with_query_keypoints(prints, kept.grey)
 
 
-def _decoded(item: Item, plan: Plan) -> Fingerprint:
-    with _gate.visit() as reserve:
+def decoded(item: Item, plan: Plan, visit: Visit = _gate.visit) -> Fingerprint:
+    """`by_pillow` in this process, when it is let in."""
+    with visit() as reserve:
         # In a function of its own, so that the pixels are free before the gate lets the next ones in.
         found, kept = _hashed(item, plan, reserve)
     if kept.grey is None:

@@ -161,6 +161,18 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Pixels, as its head declares them.
+    pub fn pixels(&self) -> u64 {
+        let of_header = |header: &jpeg::Header| header.width as u64 * header.height as u64;
+        self.header.as_ref().map_or_else(|| declared::pixels(self.bytes), of_header)
+    }
+
+    /// Bytes that decoding at a scale takes at the least, where a file's head tells it; the other readers ask about
+    /// their memory when they know.
+    pub fn memory(&self, scale: Scale) -> u64 {
+        self.header.as_ref().map_or(0, |header| jpeg_cost(header, scale))
+    }
+
     /// The picture at a scale, with what is wanted beside its grey plane. The grey plane of a JPEG file lacks nothing:
     /// it is in the file as it is.
     ///

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use crate::color::Wanted;
 use crate::decode::{COMMON, Decoded, Source};
@@ -19,6 +20,8 @@ use crate::watch::Watch;
 const SCALES: [Scale; 4] = [Scale::Eighth, Scale::Quarter, Scale::Half, Scale::Full];
 /// A larger buffer is given back to the system when its file is done.
 const KEPT_BUFFER: usize = 8 << 20;
+/// A picture of more pixels may take more time. The same number stands in `sources/watched.py`.
+const PIXELS_A_TIME: u64 = 25_000_000;
 
 /// Where the bytes of a picture are.
 pub enum Input {
@@ -28,12 +31,39 @@ pub enum Input {
     Bytes(Arc<dyn AsRef<[u8]> + Send + Sync>),
 }
 
+/// What a picture may cost, beside its pixels and its file's bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Time for each [`PIXELS_A_TIME`] pixels, or part of these; `None` for any.
+    pub time: Option<Duration>,
+    /// Scans of a JPEG file.
+    pub scans: u32,
+    /// Pixels in a row, and rows.
+    pub side: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory: u64::MAX, time: None, scans: u32::MAX, side: u64::MAX }
+    }
+}
+
+impl Limits {
+    fn time_for(&self, pixels: u64) -> Option<Duration> {
+        let times = u32::try_from(pixels.div_ceil(PIXELS_A_TIME).max(1)).unwrap_or(u32::MAX);
+        self.time.and_then(|time| time.checked_mul(times))
+    }
+}
+
 /// What is to be done with each picture.
 #[derive(Debug, Clone)]
 pub struct Job {
     specs: Vec<Spec>,
     most_pixels: u64,
     most_bytes: u64,
+    limits: Limits,
     digest: bool,
     look: bool,
     side: Option<usize>,
@@ -94,7 +124,23 @@ impl Side {
 impl Job {
     /// These hashes, of pictures with at most so many pixels in files of at most so many bytes.
     pub fn new(specs: Vec<Spec>, most_pixels: u64, most_bytes: u64, gate: Arc<Gate>) -> Job {
-        Job { specs, most_pixels, most_bytes, digest: false, look: false, side: None, turns: &[1], gate }
+        Job {
+            specs,
+            most_pixels,
+            most_bytes,
+            limits: Limits::default(),
+            digest: false,
+            look: false,
+            side: None,
+            turns: &[1],
+            gate,
+        }
+    }
+
+    /// The same with further limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Job {
+        Job { limits, ..self }
     }
 
     /// The same with the digest of each file's bytes, or without.
@@ -174,7 +220,14 @@ impl Job {
     }
 
     fn print(&self, bytes: &[u8], cancel: &AtomicBool) -> Result<Print> {
-        let watch = Watch { pixels: self.most_pixels, cancel: Some(cancel), deadline: None };
+        let mut watch = Watch {
+            pixels: self.most_pixels,
+            cancel: Some(cancel),
+            deadline: None,
+            memory: self.limits.memory,
+            scans: self.limits.scans,
+            side: self.limits.side,
+        };
         let source = Source::open(bytes, &watch)?;
         let scales: Vec<Scale> = self.specs.iter().map(|spec| source.scale(spec.need())).collect();
         // The look is made at the scale of the common kinds, whichever others are asked for.
@@ -189,7 +242,11 @@ impl Job {
             let side = side.filter(|side| side.at == scale);
             let other = side.map(|side| side.scale);
             let cost = source.cost(scale) + other.map_or(0, |other| source.cost(other));
+            watch.check_memory(source.memory(scale) + other.map_or(0, |other| source.memory(other)))?;
             let _room = self.gate.pixels.enter(cost, cancel)?;
+            // The time that it waited for others is not its own.
+            watch.deadline =
+                watch.deadline.or_else(|| Instant::now().checked_add(self.limits.time_for(source.pixels())?));
             let at_scale: Vec<usize> = (0..self.specs.len()).filter(|&n| scales[n] == scale).collect();
             let wanted = Wanted { tint: look_scale == Some(scale), other, ..self.wanted(&at_scale) };
             let picture = source.decode(scale, wanted, &watch)?;
@@ -261,6 +318,14 @@ mod tests {
             assert_eq!(run(&job(false), &input).digest, None, "nobody asked");
         }
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn larger_pictures_may_take_longer() {
+        let limits = Limits { time: Some(Duration::from_secs(4)), ..Limits::default() };
+        let seconds = |pixels| limits.time_for(pixels).map(|time| time.as_secs());
+        assert_eq!([0, 1, 25_000_000, 25_000_001].map(seconds), [Some(4), Some(4), Some(4), Some(8)]);
+        assert_eq!(Limits::default().time_for(1), None);
     }
 
     #[test]

@@ -14,12 +14,18 @@ pub struct Watch<'a> {
     pub cancel: Option<&'a AtomicBool>,
     /// When the work has taken too long.
     pub deadline: Option<Instant>,
+    /// The most bytes of memory that it may take.
+    pub memory: u64,
+    /// The most passes over the picture that a JPEG file may take.
+    pub scans: u32,
+    /// The most pixels in a row, and the most rows.
+    pub side: u64,
 }
 
 impl Watch<'_> {
     /// A watch that only limits the size.
     pub fn with_pixels(pixels: u64) -> Self {
-        Watch { pixels, cancel: None, deadline: None }
+        Watch { pixels, cancel: None, deadline: None, memory: u64::MAX, scans: u32::MAX, side: u64::MAX }
     }
 
     /// To be asked about once for each row of blocks.
@@ -31,7 +37,41 @@ impl Watch<'_> {
             return Err(Error::Cancelled);
         }
         if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
-            return Err(Error::Limit("expected a picture that decodes within its time limit, got a slower one".into()));
+            return Err(Error::Limit(
+                "expected a picture that decodes within its time limit, got a slower one; \
+                 raise Limits.decode_seconds to allow it"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses memory before it is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if a picture that takes so many bytes takes too many.
+    pub fn check_memory(&self, bytes: u64) -> Result<()> {
+        if bytes > self.memory {
+            return Err(Error::Limit(format!(
+                "expected a picture that decodes within {} bytes of memory, got one that takes about {}; \
+                 raise Limits.memory to allow it",
+                thousands(self.memory),
+                thousands(bytes)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a JPEG file with more scans.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if these are too many.
+    pub fn check_scans(&self, scans: u32) -> Result<()> {
+        if scans > self.scans {
+            return Err(Error::Limit(format!(
+                "expected a JPEG file of at most {} scans, got one of more; raise Limits.scans to allow it",
+                thousands(self.scans.into())
+            )));
         }
         Ok(())
     }
@@ -48,6 +88,12 @@ impl Watch<'_> {
             return Err(Error::Limit(format!(
                 "expected at most {} pixels, got {width} x {height}; raise Limits.pixels to allow it",
                 thousands(self.pixels)
+            )));
+        }
+        if width.max(height) as u64 > self.side {
+            return Err(Error::Limit(format!(
+                "expected sides of at most {} pixels, got {width} x {height}; raise Limits.side to allow it",
+                thousands(self.side)
             )));
         }
         Ok(())

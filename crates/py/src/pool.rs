@@ -60,7 +60,7 @@ impl Gate {
 #[pymethods]
 impl Job {
     #[new]
-    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false, look = false, plane = None))]
+    #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false, look = false, plane = None, limits = None))]
     fn new(
         kinds: Vec<(String, usize, String, bool)>,
         pixels: u64,
@@ -69,11 +69,20 @@ impl Job {
         digest: bool,
         look: bool,
         plane: Option<usize>,
+        limits: Option<(u64, f64, u32, u64)>,
     ) -> PyResult<Self> {
         let specs: Result<Vec<Spec>> =
             kinds.iter().map(|(name, size, variant, segments)| Spec::new(name, *size, variant, *segments)).collect();
         let specs = specs.map_err(to_python)?;
         let job = job::Job::new(specs, pixels, bytes, Arc::clone(&gate.0));
+        let job = match limits {
+            // What is longer than any time can tell is no limit.
+            Some((memory, seconds, scans, side)) => {
+                let time = Duration::try_from_secs_f64(seconds).ok();
+                job.with_limits(job::Limits { memory, time, scans, side })
+            }
+            None => job,
+        };
         Ok(Job(Arc::new(job.with_digest(digest).with_look(look).with_plane(plane))))
     }
 

@@ -17,8 +17,8 @@ __all__ = [
     "FRAME_FORMS",
     "PAGE_FORMS",
     "Parser",
-    "add_addresses",
     "add_format",
+    "add_limits",
     "add_on",
     "add_output",
     "add_recipe",
@@ -213,8 +213,13 @@ def add_workers(parser: Parser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no summary")
 
 
-def add_addresses(parser: Parser) -> None:
-    """Add `--allow-host` and `--allow-private`."""
+def add_limits(parser: Parser) -> None:
+    """Add `--isolate`, `--allow-host` and `--allow-private`."""
+    parser.add_argument(
+        "--isolate",
+        action="store_true",
+        help="decode what C libraries decode in processes of its own: a file that crashes one is only an error",
+    )
     parser.add_argument(
         "--allow-host",
         metavar="HOST",
@@ -233,7 +238,7 @@ def add_addresses(parser: Parser) -> None:
 
 def limits_of(args: argparse.Namespace) -> Limits:
     """What a source may cost, and where an address may lead."""
-    return Limits(allow_private=args.allow_private, allow_hosts=tuple(args.allow_host))
+    return Limits(allow_private=args.allow_private, allow_hosts=tuple(args.allow_host), isolate=args.isolate)
 
 
 def add_format(parser: Parser) -> None:

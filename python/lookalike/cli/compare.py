@@ -52,7 +52,7 @@ def parser() -> Parser:
     arguments.add_output(new, "--picture", f"write the evidence as a picture: {', '.join(PICTURE_FORMS)}", _picture)
     two.add_parts(new, "needed, if OpenCV is installed")
     arguments.add_recipe(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_format(new)
     return new
 

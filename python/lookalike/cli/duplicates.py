@@ -35,7 +35,7 @@ def parser() -> Parser:
     arguments.add_on(new)
     arguments.add_recipe(new, frame=True)
     arguments.add_format(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 

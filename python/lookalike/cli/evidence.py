@@ -44,7 +44,7 @@ def parser() -> Parser:
     new.add_argument("--open", action="store_true", help="show it in the browser then")
     two.add_parts(new, "always, if OpenCV is installed")
     arguments.add_recipe(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     new.add_argument("-q", "--quiet", action="store_true", help="do not print the name of the file")
     return new
 

@@ -41,7 +41,7 @@ def parser() -> Parser:
     arguments.add_on(new)
     arguments.add_kinds(new, ARTICLE_KINDS)
     arguments.add_recipe(new, frame=True)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 

@@ -35,7 +35,7 @@ def parser() -> Parser:
     arguments.add_kinds(new, _DEFAULT)
     arguments.add_recipe(new)
     arguments.add_format(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 

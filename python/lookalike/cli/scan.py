@@ -53,7 +53,7 @@ def parser() -> Parser:
     )
     arguments.add_kinds(new, ARTICLE_KINDS)
     arguments.add_recipe(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 

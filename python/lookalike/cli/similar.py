@@ -49,7 +49,7 @@ def parser() -> Parser:
     arguments.add_output(
         new, "--gallery", "also write a page that shows the matches, such as matches.html", arguments.page
     )
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 

@@ -93,6 +93,7 @@ class Library(Reading, Relating, Reusing, Parting, Exchanging):
         parts: bool | None = None,
         workers: int | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        isolate: bool = False,
         wait: float = 0.0,
         **facts: Any,
     ) -> Iterator[dict[str, Any]]:
@@ -112,6 +113,7 @@ class Library(Reading, Relating, Reusing, Parting, Exchanging):
                 again then, gets them under the number that it has, and counts as `"updated"`.
             workers: how many threads; by default, one for each CPU that this process may use.
             limits: what one source may cost.
+            isolate: as for `fingerprint_rows`.
             wait: seconds to wait for another writer.
             facts: anything else to keep with the image: JSON values.
 
@@ -129,7 +131,7 @@ class Library(Reading, Relating, Reusing, Parting, Exchanging):
         values = {"owner": owner, "listing": listing, "time": time, "image": image, **facts}
         items, given = sources_of(sources, values, limits)
         threads, keeps = worker_count(workers), self._keeps(parts)
-        return self._adding(items, given, retry, threads, limits, wait, keeps)
+        return self._adding(items, given, retry, threads, limits.isolated(isolate), wait, keeps)
 
     def _adding(
         self, items: Any, given: Any, retry: bool, threads: int, limits: Limits, wait: float, parts: bool

@@ -26,6 +26,7 @@ RESERVED = frozenset(
         "height",
         "image",
         "inliers",
+        "isolate",
         "keypoints",
         "kind",
         "level",

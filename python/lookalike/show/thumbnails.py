@@ -6,11 +6,12 @@ import base64
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..options import Limits
 from ..sources import FileName, Item, expand, open_picture
+from ..sources.elsewhere import goes_elsewhere
 from ..sources.files import open_file
 from ..workers import Gate, ordered_map
 
@@ -95,6 +96,9 @@ def small_picture(item: Item, side: int, limits: Limits) -> Image.Image:
         from ..sources.web import fetch
 
         source = fetch(source, limits)
+        item = replace(item, source=source)
+    if goes_elsewhere(item, limits):
+        return _shrunk(open_picture(item, "standard", limits).image, side)
     with _gate.visit() as reserve:
         if isinstance(source, FileName):
             with open_file(source, limits.bytes) as file:
@@ -105,12 +109,14 @@ def small_picture(item: Item, side: int, limits: Limits) -> Image.Image:
 
 
 def _decode_small(file: BinaryIO, side: int, limits: Limits, reserve: Callable[[int], None]) -> Image.Image:
+    from ..sources.costs import check_memory
     from ..sources.pillow import normalise, opened
 
     with opened(file, limits) as image:
         # A JPEG is decoded at a half, a quarter or an eighth of its sides, which is much faster for a large one.
         whole = image.width * image.height
         image.draft(None, (2 * side, 2 * side))
+        check_memory(image, limits, whole)
         # A progressive one is held whole, as coefficients, at whatever scale it is decoded.
         reserve(whole if "progressive" in image.info else image.width * image.height)
         return _shrunk(normalise(image, "standard"), side)

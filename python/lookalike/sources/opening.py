@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..errors import NoImageError
 from ..options import Limits
+from .elsewhere import goes_elsewhere, pixels_elsewhere
 from .files import FileName, open_file
 from .items import Item, is_array, is_image, settle
 from .regular import stamp
+from .watched import Watched
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,16 +58,20 @@ def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | Non
     if item.error is not None:
         raise item.error
     source = item.source
+    if isinstance(source, str) and not isinstance(source, FileName):
+        from .web import fetch
+
+        item = replace(item, source=fetch(source, limits))
+        source = item.source
+    if goes_elsewhere(item, limits):
+        image, form = pixels_elsewhere(item, recipe, limits)
+        return Picture(image, image.width, image.height, form)
     if isinstance(source, FileName):
         with open_file(source, limits.bytes) as file:
             picture = _decode(file, recipe, limits, reserve)
             if item.stamp is not None and item.stamp != stamp(file.fileno()):
                 raise NoImageError("the file has changed while it was read")
             return picture
-    if isinstance(source, str):
-        from .web import fetch
-
-        source = fetch(source, limits)
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), recipe, limits, reserve)
     if not is_image(source) and not is_array(source):
@@ -74,10 +80,12 @@ def open_picture(item: Item, recipe: str, limits: Limits, reserve: Reserve | Non
 
 
 def _decode(file: BinaryIO, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:
-    from . import pillow
+    from . import costs, pillow
 
-    with pillow.opened(file, limits) as image:
-        return _normalised(image, recipe, reserve)
+    watched = Watched(file, limits)
+    with pillow.opened(watched, limits) as image:
+        costs.check_memory(image, limits)
+        return _normalised(image, recipe, watched.patient(reserve))
 
 
 def _take(source: object, recipe: str, limits: Limits, reserve: Reserve | None) -> Picture:

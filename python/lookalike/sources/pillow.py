@@ -14,6 +14,8 @@ from PIL import Image, UnidentifiedImageError
 from ..errors import LimitError, MissingExtraError, NoImageError, SourceError
 from ..options import Limits
 from . import sniff
+from .costs import check_inside
+from .watched import Watched
 
 __all__ = ["check_size", "held", "normalise", "opened", "orientation", "turned", "weight"]
 
@@ -38,26 +40,31 @@ _loading = tuple(threading.Lock() for _ in range(64))
 
 
 @contextmanager
-def opened(file: BinaryIO, limits: Limits) -> Iterator[Image.Image]:
+def opened(file: BinaryIO | Watched, limits: Limits) -> Iterator[Image.Image]:
     """Open a picture file for the time of a block, in which whatever Pillow throws is a `NoImageError`.
 
-    The picture's size is checked here; its pixels are decoded when `normalise` loads them.
+    The picture's size is checked here; its pixels are decoded when `normalise` loads them, before which whoever asks
+    for them checks with `check_memory` what that takes.
 
     Raises:
         NoImageError: if it is no picture, or a broken one.
-        LimitError: if it has too many pixels.
+        LimitError: if it has too many pixels, or takes too much time.
         OSError: if the system fails to read it.
     """
+    file = file if isinstance(file, Watched) else Watched(file, limits)
     head = file.read(_HEAD)
     file.seek(0)
     if not head:
         raise NoImageError("expected an image, got an empty file (0 bytes)")
     try:
-        with _identify(file, head) as image:
+        check_inside(file.as_file(), head, limits)
+        with _identify(file.as_file(), head) as image:
             check_size(image, limits)
+            file.allow(image.width * image.height)
             yield image
     except Exception as error:
-        _translate(error)
+        # A decoder may have taken the limit for an error of the file.
+        _translate(error if file.error is None else file.error)
 
 
 def check_size(image: Image.Image, limits: Limits) -> None:
@@ -73,6 +80,10 @@ def check_size(image: Image.Image, limits: Limits) -> None:
         raise LimitError(
             f"expected at most {limits.pixels:,} pixels, got {width} x {height} = {width * height:,}; "
             "raise Limits.pixels to allow it (and PIL.Image.MAX_IMAGE_PIXELS, for a file of more than twice that)"
+        )
+    if max(width, height) > limits.side:
+        raise LimitError(
+            f"expected sides of at most {limits.side:,} pixels, got {width} x {height}; raise Limits.side to allow it"
         )
 
 
@@ -161,8 +172,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def _is_transparent(image: Image.Image) -> bool:
     try:
         return image.has_transparency_data
-    except AttributeError:
-        return False  # a palette image whose palette is missing
+    except (AttributeError, AssertionError):
+        return False  # a palette image whose palette is missing: its numbers are grey then
 
 
 def _with_alpha(image: Image.Image) -> Image.Image:
@@ -256,6 +267,10 @@ def _translate(error: Exception) -> NoReturn:
     """Raise the error of ours that says what Pillow met."""
     if isinstance(error, SourceError):
         raise error
+    if isinstance(error, MemoryError):
+        raise LimitError(
+            "expected a picture that fits in memory, got one that needs more than there is or than Limits.memory allows"
+        ) from error
     # The warning comes here only where the process turns warnings into errors.
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         raise LimitError(f"Pillow refuses it: {error} Raise PIL.Image.MAX_IMAGE_PIXELS to allow it") from error

@@ -31,6 +31,9 @@ impl Canvas {
     /// [`Error::Limit`] if it is too large.
     pub fn new(width: usize, height: usize, watch: &Watch<'_>, wanted: Wanted) -> Result<Self> {
         check_size(width, height, watch)?;
+        // Twice, for it may have to be turned.
+        let planes = if wanted.rest { 4 } else { 2 };
+        watch.check_memory(planes * width as u64 * height as u64)?;
         let empty = || {
             let mut plane = Vec::new();
             let too_large = |_| Error::Limit(format!("expected a picture that fits in memory, got {width} x {height}"));

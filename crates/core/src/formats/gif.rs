@@ -30,6 +30,7 @@ pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded
     if right == left || lower == upper {
         return Err(odd("frame"));
     }
+    watch.check_memory(((right - left) * (lower - upper) + 2 * width * height) as u64)?;
     let pixels = frame.pixels(bytes, watch)?;
     let source = source_rows(lower - upper, frame.interlaced);
     let mut colors = Colors::new(&frame);

@@ -68,11 +68,17 @@ fn row_bytes(reader: &Reader<Cursor<&[u8]>>, width: usize) -> Result<usize> {
     length.ok_or_else(|| other(format_args!("a PNG file of {width} columns")))
 }
 
+/// What the grey plane takes beside it.
+fn planes_of(info: &png::Info<'_>) -> u64 {
+    2 * u64::from(info.width) * u64::from(info.height)
+}
+
 /// All rows of an interlaced picture.
 fn interlaced(reader: &mut Reader<Cursor<&[u8]>>, watch: &Watch<'_>) -> Result<Vec<u8>> {
     let info = reader.info();
     let bits = info.bits_per_pixel() as u8;
     let stride = row_bytes(reader, info.width as usize)?;
+    watch.check_memory(stride as u64 * u64::from(info.height) + planes_of(info))?;
     let mut rows = vec![0; stride * info.height as usize];
     while let Some(row) = reader.next_interlaced_row().map_err(broken)? {
         watch.check()?;

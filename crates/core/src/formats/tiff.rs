@@ -89,6 +89,7 @@ impl<'a> Painter<'a> {
         }
         let mut line = vec![0; self.row_bytes(tile_width)];
         let stride = self.row_bytes(self.layout.width);
+        watch.check_memory((stride * rows + 2 * self.layout.width * self.layout.height) as u64)?;
         let mut band = vec![0; stride * rows];
         for (n, &(at, length)) in places.iter().enumerate() {
             let mut source = Source::new(bytes, at, length, self.layout.packing)?;

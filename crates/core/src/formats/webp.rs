@@ -19,6 +19,8 @@ use crate::watch::Watch;
 
 /// Pixels between two looks at the watch.
 const STRIP: usize = 1 << 16;
+/// Pixels above which a lossy picture is decoded here: Pillow takes 17 bytes a pixel for it, this reader 7.
+const MOST_ELSEWHERE: usize = 24_000_000;
 
 /// Decodes a WebP file.
 ///
@@ -27,6 +29,7 @@ const STRIP: usize = 1 << 16;
 pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded> {
     let layout = Layout::read(bytes)?;
     check_size(layout.width, layout.height, watch)?;
+    watch.check_memory(layout.memory())?;
     watch.check()?;
     let pixels = decode_still(&still_file(&layout), &layout)?;
     let mut canvas = Canvas::new(layout.width, layout.height, watch, wanted)?;
@@ -45,9 +48,10 @@ pub fn decode(bytes: &[u8], watch: &Watch<'_>, wanted: Wanted) -> Result<Decoded
     canvas.finish(exif::orientation(layout.exif, layout.xmp), "WEBP")
 }
 
-/// Whether it is a WebP file with a lossy (first) picture.
+/// Whether it is a WebP file with a lossy (first) picture that is not very large.
 pub fn is_lossy(bytes: &[u8]) -> bool {
-    Layout::read(bytes).is_ok_and(|layout| layout.coding == Coding::Lossy)
+    Layout::read(bytes)
+        .is_ok_and(|layout| layout.coding == Coding::Lossy && layout.width * layout.height <= MOST_ELSEWHERE)
 }
 
 fn broken(error: DecodingError) -> crate::Error {

@@ -60,6 +60,13 @@ impl<'a> Layout<'a> {
     pub fn bytes_per_pixel(&self) -> usize {
         if self.coding == Coding::Lossy && self.packed_alpha.is_none() { 3 } else { 4 }
     }
+
+    /// Bytes of memory that the crate's pixels take, with the planes they are made of, and the grey plane, which may
+    /// have to be turned.
+    pub fn memory(&self) -> u64 {
+        let planes = if self.coding == Coding::Lossy { 2 } else { 0 };
+        self.width as u64 * self.height as u64 * (self.bytes_per_pixel() + planes + 2) as u64
+    }
 }
 
 type Chunk<'a> = (&'a [u8; 4], &'a [u8]);

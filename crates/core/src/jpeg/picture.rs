@@ -63,7 +63,8 @@ pub fn decode_twofold(
     if let Some(other) = other {
         add(&mut layers, self::layers(&frame, header.color, other, Chroma::None)?);
     }
-    let mut reader = Reader { bytes, markers, frame, layers, seen: [false; 4], missing: 0.0, truncated: false };
+    let mut reader =
+        Reader { bytes, markers, frame, layers, seen: [false; 4], scans: 0, missing: 0.0, truncated: false };
     if header.progressive {
         reader.read_progressive(scan, watch)?;
     } else {
@@ -128,6 +129,8 @@ struct Reader<'a> {
     layers: Vec<Option<Layer>>,
     /// Components that had a scan.
     seen: [bool; 4],
+    /// Scans that were decoded.
+    scans: u32,
     missing: f32,
     truncated: bool,
 }
@@ -138,6 +141,7 @@ impl Reader<'_> {
         while let Some(scan) = next {
             watch.check()?;
             if scan.parts.iter().any(|part| self.layers[part.component].is_some()) {
+                self.count_scan(watch)?;
                 self.latch(&scan)?;
                 let (end, missing) = self.read_scan(&scan, watch)?;
                 self.missing = self.missing.max(missing);
@@ -182,6 +186,7 @@ impl Reader<'_> {
             watch.check()?;
             progressive::check(&scan)?;
             if progressive::is_wanted(&scan, &stores, means_are_known) {
+                self.count_scan(watch)?;
                 self.latch(&scan)?;
                 let mut walk = walk(self.bytes, &self.frame, &scan, self.markers.tables.interval);
                 let tables = &self.markers.tables;
@@ -213,6 +218,12 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A scan takes a few bytes to write and a walk over the whole picture to read.
+    fn count_scan(&mut self, watch: &Watch<'_>) -> Result<()> {
+        self.scans += 1;
+        watch.check_scans(self.scans)
     }
 
     /// Keeps the quantisation tables that are in force at a component's first scan.

@@ -79,7 +79,7 @@ def parser() -> Parser:
     arguments.add_recipe(new)
     places.add_wait(new)
     arguments.add_format(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 

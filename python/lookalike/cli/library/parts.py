@@ -28,6 +28,7 @@ def parser() -> Parser:
     places.add_location(new)
     places.add_wait(new)
     arguments.add_format(new)
+    arguments.add_limits(new)
     arguments.add_workers(new)
     return new
 
@@ -38,5 +39,5 @@ def run(args: Namespace) -> int:
 
     places.existing(args.library)
     library = places.new_or_existing(args.library, parts=True)
-    rows = library.add_parts_rows(workers=args.workers, wait=args.wait)
+    rows = library.add_parts_rows(workers=args.workers, limits=arguments.limits_of(args), wait=args.wait)
     return added(args, rows, library.count_without_parts, args.format)

@@ -75,7 +75,7 @@ def parser() -> Parser:
     )
     new.add_argument("--logos", action="store_true", help="tell also what shares no more than a logo, which is no copy")
     answers.add_answer(new)
-    arguments.add_addresses(new)
+    arguments.add_limits(new)
     new.add_argument("--workers", metavar="N", type=count, help="threads (default: as many as there are CPUs)")
     return new
 
