@@ -37,6 +37,7 @@ NAMES = (
     "keypoint_search",
     "library",
     "hamming_join",
+    "hostile",
 )
 
 

@@ -28,7 +28,7 @@ __all__ = ["run"]
 
 MOST_SECONDS = 5.0
 MOST_BYTES = 500_000_000
-_HANG = 30.0
+_HANG = 20.0
 _KINDS = ("phash", "crop_resistant", "pdq", "colorhash")
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _WORST = 5
@@ -46,6 +46,7 @@ _OUTCOMES = (
     ("broken", re.compile(r"sound image|that is broken|damaged|no hash of a picture|with pixels")),
     ("needs an extra", re.compile(r"pip install")),
     ("no picture", re.compile(r"expected an image|PostScript")),
+    ("broken", re.compile("expected")),
 )
 
 
@@ -71,18 +72,16 @@ class Trial:
         return f"refused: {next((name for name, words in _OUTCOMES if words.search(error)), 'other')}"
 
 
-def run(folders: Sequence[Path], every: int) -> list[Line]:
+def run(folders: Sequence[Path], every: int) -> Iterator[Line]:
     """Try all files, and judge."""
-    lines: list[Line] = []
     with tempfile.TemporaryDirectory() as place:
         for name, files in _corpora(folders, Path(place), every):
-            here, there = ({trial.path: trial for trial in _tried(files, mode)} for mode in ("here", "isolated"))
-            lines += [
-                *_judged(name, files, list(here.values())),
-                *_judged(f"{name}, isolated", files, list(there.values())),
-            ]
-            lines += [_compared(name, here, there), _against_pillow(name, here)]
-    return lines
+            here = {trial.path: trial for trial in _tried(files, "here")}
+            yield from _judged(name, files, list(here.values()))
+            yield _against_pillow(name, here)
+            there = {trial.path: trial for trial in _tried(files, "isolated")}
+            yield from _judged(f"{name}, isolated", files, list(there.values()))
+            yield _compared(name, here, there)
 
 
 def _corpora(folders: Sequence[Path], place: Path, every: int) -> Iterator[tuple[str, list[Path]]]:
@@ -125,13 +124,13 @@ def _tried(files: Sequence[Path], mode: str) -> Iterator[Trial]:
         assert process.stdout is not None
         process.stdin.write(json.dumps(str(file)).encode() + b"\n")
         process.stdin.flush()
-        ready = select.select([process.stdout], [], [], 2 * _HANG)[0]
+        ready = select.select([process.stdout], [], [], _HANG)[0]
         answer = process.stdout.readline() if ready else b""
         if answer:
             yield Trial(**json.loads(answer))
             continue
         process.kill()
-        yield Trial(str(file), 2 * _HANG, 0, accident="**hang**" if not ready else f"**crash** {process.wait()}")
+        yield Trial(str(file), _HANG, 0, accident="**hang**" if not ready else f"**crash** {process.wait()}")
         process = None
     if process is not None:
         process.communicate()
@@ -229,8 +228,13 @@ def _pillow(path: str) -> dict[str, Any]:
 
 def _processes() -> list[str]:
     """This process and its workers."""
-    tasks = Path("/proc/self/task")
-    return ["self", *(pid for task in tasks.glob("*/children") for pid in task.read_text().split())]
+    found = ["self"]
+    for task in Path("/proc/self/task").glob("*/children"):
+        try:
+            found += task.read_text().split()
+        except OSError:
+            continue  # this thread has just ended
+    return found
 
 
 def _reset_peaks() -> None:
@@ -264,8 +268,12 @@ def main() -> None:
     if args.child:
         child(args.child)
         return
-    lines = run(args.folders or [_DATA / "bad"], 20 if args.quick else 1)
-    print(json.dumps([asdict(line) for line in lines]) if args.json else "\n".join(map(str, lines)))
+    lines = []
+    for line in run(args.folders or [_DATA / "bad"], 20 if args.quick else 1):
+        lines.append(line)
+        print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
+    if args.json:
+        print(json.dumps([asdict(line) for line in lines]))
     raise SystemExit(any(line.passed is False for line in lines))
 
 

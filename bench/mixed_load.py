@@ -54,6 +54,7 @@ class Load:
         seed = self.dice.randrange(1 << 30)
         child = os.fork()
         if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             try:
                 role = mixed_writer if name == "writer" else mixed_readers
                 role.main(self.folder, seed)
@@ -148,7 +149,12 @@ def run(folder: Path, seconds: float, seed: int) -> bool:
     return not problems
 
 
+def _stop(*_: object) -> None:
+    raise SystemExit("stopped: its processes are ended, and nothing was compared")
+
+
 def main() -> int:
+    signal.signal(signal.SIGTERM, _stop)
     parser = argparse.ArgumentParser(prog="python -m bench.mixed_load", description=__doc__.splitlines()[0])
     parser.add_argument("seconds", type=float, nargs="?", default=3600.0)
     parser.add_argument("--seed", type=int, default=0)

@@ -38,8 +38,9 @@ class Reader:
         self.codes: dict[str, Any] = {}
 
     def work(self) -> None:
-        """Until a kill."""
-        while True:
+        """Until a kill, of this process or of the one that watches it."""
+        parent = os.getppid()
+        while os.getppid() == parent:
             self.journal.read()
             if not self.journal.kept:
                 time.sleep(0.05)

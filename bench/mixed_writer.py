@@ -137,8 +137,9 @@ class Writer:
         assert not problems, problems
 
     def work(self) -> None:
-        """Until a kill."""
-        while True:
+        """Until a kill, of this process or of the one that watches it."""
+        parent = os.getppid()
+        while os.getppid() == parent:
             self.journal.read()
             self.number = max(self.number, self.journal.steps) + 1
             self.dice.choices(

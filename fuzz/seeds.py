@@ -145,8 +145,8 @@ def entries() -> Iterator[bytes]:
     yield b"\x08" + b"0123456789abcdef\n0123456789abcdee\n\nno hash"
     yield b"\x08" + b"image,phash\na,0123456789abcdef\nb,\n"
 
-    for number, column, row, kind in itertools.product(range(8), range(6), (0, 3), range(4)):
-        yield bytes([9, number, column, row, kind, 5]) + b"../xy"
+    for number, column in itertools.product(range(8), range(10)):
+        yield bytes([9, number, column, number + column, column, 5]) + b"../xy"
     yield bytes([9, 4, 1, 1, 0, 8]) + b"x|.*|xyz"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def test_marks_come_off_again(text: str) -> None:
     assert not cells.is_formula(cells.marked(text)) or cells.marked(text).startswith("'")
     if text:
         assert unmarked_export(_marked(text)) == text
+
+
+def test_marks_come_off_every_short_text() -> None:
+    tried = 0
+    for length in range(6):
+        for signs in product("'=;\ta \"", repeat=length):
+            text = "".join(signs)
+            assert cells.unmarked(cells.marked(text)) == text
+            assert not text or unmarked_export(_marked(text)) == text
+            tried += 1
+    assert tried == 19_608
 
 
 @given(HOSTILE, HOSTILE)

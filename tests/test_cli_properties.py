@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commands import picture_folder
@@ -119,16 +119,22 @@ WORD = st.one_of(st.sampled_from(OPTIONS.split()), PLACE, PLACE, VALUE, TEXT)
 LINE = st.tuples(st.one_of(COMMAND, COMMAND, VALUE), st.lists(WORD, max_size=6))
 
 
-@settings(max_examples=45)
-@given(line=LINE)
-def test_any_words_end_with_a_status_and_no_trace(nursery: Nursery, line: tuple[str, list[str]]) -> None:
-    words = [*line[0].split(" "), *(word for word in line[1] if word != "--debug")]
+def checked(nursery: Nursery, words: list[str]) -> Ran:
+    """What came of the words, whatever they are."""
     ran = nursery.run(words)
     assert ran.status in (0, 1, 2), (words, ran)
     assert "Traceback" not in ran.out + ran.err, (words, ran.err)
     assert "--debug shows where" not in ran.err, (words, "an error that nobody expected", ran.err)
     assert ran.status != 2 or ran.err.strip(), (words, "no word of what is wrong")
     assert not any(ord(sign) < 32 and sign not in "\n\r\t" for sign in ran.out + ran.err), (words, ran)
+    return ran
+
+
+@settings(max_examples=45)
+@given(line=LINE)
+def test_any_words_end_with_a_status_and_no_trace(nursery: Nursery, line: tuple[str, list[str]]) -> None:
+    words = [*line[0].split(" "), *(word for word in line[1] if word != "--debug")]
+    ran = checked(nursery, words)
     if "--json" in words and "--help" not in words and "--csv" not in words:
         for text in ran.out.splitlines():
             json.loads(text)
@@ -137,12 +143,14 @@ def test_any_words_end_with_a_status_and_no_trace(nursery: Nursery, line: tuple[
 @settings(max_examples=15)
 @given(
     command=st.sampled_from(["hash", "duplicates", "similar photos/0.png", "library search lib", "library pairs lib"]),
-    sources=st.lists(PLACE, max_size=4),
+    sources=st.lists(PLACE, max_size=3),
 )
+@example(command="duplicates", sources=["bad.csv"])
+@example(command="hash", sources=["photos/broken.png", "photos/0.png"])
 def test_json_is_json(nursery: Nursery, command: str, sources: list[str]) -> None:
     if "pairs" in command:
         sources = []
-    ran = nursery.run([*command.split(), *sources, "--json", "-q"])
+    ran = checked(nursery, [*command.split(), *sources, "--json", "-q"])
     rows = [json.loads(text) for text in ran.out.splitlines()]
     assert all(isinstance(row, dict) for row in rows), ran
     assert rows or ran.status or command != "hash", ran

@@ -214,7 +214,7 @@ def test_a_row_with_hashes_and_an_error_is_one_row(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fingerprints, "fingerprint_rows", lambda *_, **__: iter([row, row]))
     counts = inputs.Counts()
     kinds = [Kind.parse("phash"), Kind.parse("dhash")]
-    args = Namespace(recipe=None, workers=1, allow_private=False, allow_host=[])
+    args = Namespace(recipe=None, workers=1, allow_private=False, allow_host=[], isolate=False)
     rows = list(inputs.scanned(["a", "a"], kinds, args, counts, Progress(show=False)))
     assert (counts.rows, counts.images, counts.errors, counts.status) == (len(rows), 2, 2, 1)
     assert _summary(counts, 0.5, "x") == "2 images, 2 errors, 0.5 s, 4.0 images/s: x"

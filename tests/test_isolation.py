@@ -53,7 +53,7 @@ def slow(side: int = 3000) -> bytes:
 def endless() -> bytes:
     """A picture on which a decoder in C works for a second or more, and reads nothing meanwhile."""
     out = io.BytesIO()
-    Image.new("RGB", (3300, 3000), 99).save(out, "JPEG2000")
+    Image.new("RGB", (4900, 4800), (9, 99, 199)).save(out, "WEBP", method=0)
     return out.getvalue()
 
 
@@ -201,7 +201,7 @@ def test_a_picture_that_kills_two_is_given_up() -> None:
 def test_time_is_limited(make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "_GRACE", 0.0)
     data = make()
-    fingerprint(encoded("QOI" if make is slow else "JPEG2000"), isolate=True)
+    fingerprint(encoded("QOI" if make is slow else "WEBP"), isolate=True)
     begun = time.monotonic()
     with pytest.raises(LimitError, match=r"raise Limits\.decode_seconds to allow it"):
         fingerprint(data, limits=Limits(decode_seconds=0.2, isolate=True))
@@ -318,6 +318,7 @@ def test_a_folder_cannot_bring_its_own_packages(tmp_path: Path) -> None:
     (tmp_path / "a.webp").write_bytes(encoded("WEBP"))
     code = (
         "import sys, os\n"
+        "import PIL.Image, lookalike.isolation\n"  # what we load ourselves is found where Python looks
         "from lookalike.fingerprints import fingerprint\n"
         "os.chdir(sys.argv[1]); sys.path.insert(0, '')\n"
         "print(fingerprint('a.webp', isolate=True)['phash'])\n"
@@ -361,7 +362,7 @@ def test_system_errors_keep_their_numbers(tmp_path: Path) -> None:
         {"format": "x" * 50},
         {"pdq_quality": 101},
         {"look": "AAAA"},
-        {"look": "not base64!"},
+        {"look": "not hex!"},
         {"keypoints": "AAAA"},
     ],
     ids=str,
@@ -441,3 +442,52 @@ def test_without_a_python_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "")
     with pytest.raises(RuntimeError, match=r"sys\.executable names none"):
         fingerprint(encoded("WEBP"), isolate=True)
+
+
+def test_a_batch_that_ends_leaves_the_calls_of_others_alone() -> None:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(fingerprint(slow(), isolate=True)))
+    thread.start()
+    wait_for(lambda: [worker for worker in list(crew._crew._busy) if worker.is_ready])
+    rows = list(fingerprint_rows([encoded("WEBP")], isolate=True))
+    thread.join()
+    assert rows[0]["error"] is None
+    assert found == [fingerprint(slow())]
+
+
+def test_a_batch_that_is_given_up_ends_what_is_in_work() -> None:
+    rows = fingerprint_rows([encoded("WEBP"), slow(), slow()], workers=2, isolate=True)
+    next(rows)
+    wait_for(lambda: [worker for worker in list(crew._crew._busy) if worker.is_ready])
+    before = pids()
+    begun = time.monotonic()
+    rows.close()
+    assert time.monotonic() - begun < 1
+    assert not any(map(is_alive, before))
+    time.sleep(0.1)
+    assert pids() == [], "none was started in the place of another"
+
+
+def test_thumbnails_are_decoded_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookalike.show.thumbnails import thumbnails
+
+    sources = [encoded("WEBP"), encoded("PPM")]
+    here = list(thumbnails(sources, 20, Limits()))
+    asked: list[Any] = []
+    monkeypatch.setattr(crew._crew, "ask", lambda *a, ask=crew._crew.ask, **b: asked.append(a) or ask(*a, **b))
+    assert list(thumbnails(sources, 20, ISOLATED)) == here
+    assert len(asked) == 2
+    assert pids() == []
+
+
+@posix
+def test_a_worker_ends_itself_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked may be gone: two seconds after its time the system ends it, and that is told as what it is."""
+    monkeypatch.setattr(crew._crew, "_keep", lambda: None)
+    fingerprint(encoded("QOI"), isolate=True)
+    (pid,) = pids()
+    thread = threading.Thread(target=lambda: (time.sleep(0.2), os.kill(pid, signal.SIGALRM)))
+    thread.start()
+    with pytest.raises(LimitError, match=r"Limits\.decode_seconds"):
+        fingerprint(slow(), isolate=True)
+    thread.join()

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from lookalike._core import Gate, Job, Planes
 from lookalike.errors import MissingExtraError
 from lookalike.fingerprints import (
+    _kept_plan,
     fingerprint,
     fingerprint_many,
     fingerprint_rows,
@@ -406,6 +407,7 @@ def test_opencv_keeps_its_threads_to_itself(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_without_opencv_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
+    _kept_plan.cache_clear()  # a plan that was made while it was there does not look again
     image = scene(200, 100)
     for call in (fingerprint, fingerprint_rows, fingerprint_many, turned_fingerprints, turned_many):
         with pytest.raises(MissingExtraError, match=r"pip install 'lookalike\[parts\]'"):

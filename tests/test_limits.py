@@ -6,6 +6,7 @@ import io
 import struct
 import time
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from lookalike.sources.costs import check_inside, check_memory
 from lookalike.sources.pillow import opened
 from lookalike.sources.watched import Watched, seconds_for
 from made_files import chunk
+
+PHOTOS = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "photos"
 
 FULL = "crop_resistant"  # a kind that has all scans of a JPEG decoded
 
@@ -176,6 +179,33 @@ def test_metadata_are_limited(wrap: Any) -> None:
     with pytest.raises(LimitError, match="directory whose values would take 90,000,000"):
         check_inside(file, file.getvalue()[:512], Limits())
     check_inside(io.BytesIO(wrap(directory(30_000, 30))), b"", Limits())
+
+
+@pytest.mark.parametrize("before", [0, 7, (1 << 20) - 30])
+def test_only_directories_that_are_read_are_limited(before: int) -> None:
+    """Notes of a camera may end with the head of a directory, and pixels may hold one."""
+    data = directory(30_000, 3_000)
+    check_inside(io.BytesIO(b"\xff\xd8" + bytes(before) + data), b"\xff\xd8", Limits())
+    with pytest.raises(LimitError, match="directory"):
+        check_inside(io.BytesIO(b"\xff\xd8" + bytes(before) + b"Exif\0\0" + data), b"\xff\xd8", Limits())
+
+
+@pytest.mark.parametrize("before", [0, 5, (1 << 20) - 3, (1 << 20) - 1, 1 << 20])
+def test_scans_are_counted_once(before: int) -> None:
+    file = io.BytesIO(b"\xff\xd8" + bytes(before) + b"\xff\xda" * 3 + bytes(1 << 20))
+    check_inside(file, b"\xff\xd8", Limits(scans=3))
+    with pytest.raises(LimitError, match="at most 2 scans, got one of 3"):
+        check_inside(file, b"\xff\xd8", Limits(scans=2))
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="needs the shared photographs")
+def test_every_photo_is_within_the_limits() -> None:
+    """With the road that decodes them in full, too."""
+    large = [path for name in ("large-baseline", "large-progressive") for path in sorted((PHOTOS / name).iterdir())]
+    assert len(large) == 39
+    for path in large:
+        with path.open("rb") as file:
+            check_inside(file, file.read(512), Limits())
 
 
 def test_what_lies_outside_of_the_file_counts_for_nothing() -> None:

@@ -5,7 +5,7 @@
     │   ├── NoImageError    (ValueError)    its bytes are no picture, or a broken one
     │   ├── NoFileError     (FileNotFoundError)  a path, folder or pattern with nothing in it
     │   ├── FetchError      (OSError)       an address did not answer with a picture
-    │   └── LimitError      (ValueError)    it is larger than a limit allows
+    │   └── LimitError      (ValueError)    it has or takes more than a limit allows
     ├── MismatchError       (ValueError)    hashes that cannot be compared
     ├── ColumnError         (LookupError)   a frame without the column
     ├── MissingExtraError   (ImportError)   an optional package is not installed
@@ -60,7 +60,7 @@ class FetchError(SourceError, OSError):
 
 
 class LimitError(SourceError, ValueError):
-    """A picture with more pixels or more bytes than the limits allow."""
+    """A picture that has or takes more than the limits allow: pixels, bytes, memory, time; the text says which."""
 
 
 class MismatchError(LookalikeError, ValueError):

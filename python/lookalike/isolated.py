@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from .direct import Plan
 from .hashes import parse_hash
 from .keypoints import Keypoints
@@ -64,11 +62,7 @@ def _print(item: Item, plan: Plan, fields: Fields) -> Fingerprint:
 
 
 def _packed(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text, validate=True)
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+    return None if text is None else bytes.fromhex(text)
 
 
 def plan_in(fields: Fields) -> Plan:
@@ -89,6 +83,6 @@ def _fields_of(found: Fingerprint) -> Fields:
         "height": found.height,
         "format": found.format,
         "pdq_quality": found.pdq_quality,
-        "look": None if found.look is None else _text(found.look.data),
-        "keypoints": None if found.keypoints is None else _text(found.keypoints.data),
+        "look": None if found.look is None else found.look.data.hex(),
+        "keypoints": None if found.keypoints is None else found.keypoints.data.hex(),
     }

@@ -11,13 +11,14 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Crew", "Gate", "Task", "ordered_map"]
+__all__ = ["Crew", "Gate", "Task", "is_crew", "ordered_map"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _WAKE = 0.2
 _FAREWELL = 0.05
+_CREW = "lookalike-crew"
 
 
 class Task(Generic[T, R]):
@@ -70,7 +71,7 @@ class Crew:
         task = Task(function, argument)
         self._tasks.put(task)
         if len(self._threads) < self._workers:
-            thread = threading.Thread(target=_serve, args=(self._tasks,), daemon=True)
+            thread = threading.Thread(target=_serve, args=(self._tasks,), daemon=True, name=_CREW)
             thread.start()
             self._threads.append(thread)  # one that Ctrl-C kept from starting cannot be waited for
         return task
@@ -85,6 +86,11 @@ class Crew:
         deadline = time.monotonic() + _FAREWELL
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def is_crew() -> bool:
+    """Whether this thread belongs to a crew, whose work is dropped when the crew is dismissed."""
+    return threading.current_thread().name == _CREW
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:

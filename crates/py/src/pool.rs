@@ -61,6 +61,7 @@ impl Gate {
 impl Job {
     #[new]
     #[pyo3(signature = (kinds, pixels, bytes, gate, digest = false, look = false, plane = None, limits = None))]
+    #[allow(clippy::too_many_arguments)] // plain scalars, as the border wants them
     fn new(
         kinds: Vec<(String, usize, String, bool)>,
         pixels: u64,

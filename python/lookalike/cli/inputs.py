@@ -17,7 +17,7 @@ from .arguments import limits_of
 from .output import in_the_shell, visible
 from .progress import Progress
 
-__all__ = ["Counts", "check_standard_input", "counted", "image_or_path", "names_or_lines", "scanned"]
+__all__ = ["Counts", "check_standard_input", "counted", "image_or_path", "named", "names_or_lines", "scanned"]
 
 
 class _NamedImage(io.BytesIO):
@@ -63,6 +63,7 @@ def scanned(
     from ..fingerprints import fingerprint_rows
     from .stream import interruptible
 
+    sources = named(sources) if isinstance(sources, list) else sources
     rows = fingerprint_rows(
         sources, kinds=list(kinds), recipe=args.recipe or "standard", workers=args.workers, limits=limits_of(args)
     )
@@ -86,6 +87,14 @@ def complaint(name: str, reason: str) -> str:
     """
     reason = reason.removesuffix(f": {name!r}").removeprefix(f"{name}: ").removeprefix(f"{safe(name)}: ")
     return f"{visible(name)}: {visible(reason)}"
+
+
+def named(names: Sequence[Any]) -> list[Any]:
+    """The names of a command line: an archive among them is to be opened, which a slash behind it says."""
+    from ..sources.files import is_file
+    from ..sources.names import is_archive_name
+
+    return [f"{name}/" if isinstance(name, str) and is_archive_name(name) and is_file(name) else name for name in names]
 
 
 def counted(sources: Sequence[str]) -> int:
@@ -114,7 +123,7 @@ def names_or_lines(names: Iterable[str]) -> Iterator[str]:
     """The names, with the lines of standard input in the place of `-`. Empty lines are passed over."""
     for name in names:
         if name != "-":
-            yield name
+            yield from named([name])
             continue
         for line in standard_input():
             text = os.fsdecode(line.rstrip(b"\r\n"))

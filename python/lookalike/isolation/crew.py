@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..workers import is_crew
 from .messages import Fields
 from .worker import Died, Worker
 
@@ -72,12 +73,15 @@ class _Crew:
     def _take(self, fresh: bool) -> Worker:
         with self._changed:
             if self._idle and not fresh:
-                _, worker = self._idle.pop()
-                self._busy[worker] = time.monotonic() + _STARTING
-                return worker
+                worker = self._idle.pop()[1]
+                return self._lend(worker)
         worker = Worker()
         with self._changed:
-            self._busy[worker] = time.monotonic() + _STARTING
+            return self._lend(worker)
+
+    def _lend(self, worker: Worker) -> Worker:
+        worker.is_for_crew = is_crew()
+        self._busy[worker] = time.monotonic() + _STARTING
         return worker
 
     def _allow(self, worker: Worker, seconds: float) -> None:
@@ -99,7 +103,8 @@ class _Crew:
         with self._changed:
             # One that `dismiss` has ended meanwhile is no longer among the busy.
             known = self._busy.pop(worker, None) is not None
-            if known and not worn and worker.answers < _MOST_ANSWERS:
+            wanted = known and not worker.is_late and (self._holders > 0 or not worker.is_for_crew)
+            if wanted and not worn and worker.answers < _MOST_ANSWERS:
                 self._idle.append((time.monotonic(), worker))
                 self._changed.notify_all()
                 return
@@ -111,50 +116,57 @@ class _Crew:
             self._holders += 1
 
     def release(self) -> None:
-        """Undo one `hold`; the last ends all workers, those too that still work for somebody who has left."""
+        """Undo one `hold`; the last ends all workers, those too that still work for a batch that was given up."""
         with self._changed:
             self._holders -= 1
             if self._holders:
                 return
-        self.dismiss()
+            # Others work for single calls, on threads of the caller's.
+            workers = self._without({worker for worker in self._busy if worker.is_for_crew})
+        for worker in workers:
+            worker.end()
 
     def dismiss(self) -> None:
         """End all workers."""
         with self._changed:
-            workers = [*self._busy, *(worker for _, worker in self._idle)]
-            self._busy.clear()
-            self._idle.clear()
-            self._changed.notify_all()
+            workers = self._without(set(self._busy))
         for worker in workers:
             worker.end()
+
+    def _without(self, busy: set[Worker]) -> list[Worker]:
+        """Forget these and the idle ones."""
+        workers = [*busy, *(worker for _, worker in self._idle)]
+        for worker in busy:
+            del self._busy[worker]
+        self._idle.clear()
+        self._changed.notify_all()
+        return workers
 
     def _keep(self) -> None:
         """End workers whose time is over, and those that idle for long; on a thread that ends with the last."""
         while True:
             with self._changed:
-                late, tired, wake = self._overdue(time.monotonic())
-                if wake is None and not late and not tired:
+                tired, wake = self._overdue(time.monotonic())
+                if wake is None and not tired:
                     self._keeper = None
                     return
-                if not late and not tired:
+                if not tired:
                     assert wake is not None
                     self._changed.wait(max(0.0, wake - time.monotonic()))
                     continue
-            for worker in late:
-                worker.stop_late()
             for worker in tired:
                 worker.end()
 
-    def _overdue(self, now: float) -> tuple[list[Worker], list[Worker], float | None]:
-        """Whose time is over, who idles for too long, and when to look again; `None` if there is nobody."""
-        late = [worker for worker, until in self._busy.items() if until <= now]
-        for worker in late:
-            self._busy[worker] = now + _STARTING  # told once
+    def _overdue(self, now: float) -> tuple[list[Worker], float | None]:
+        """Stop those whose time is over. Who idles for too long, and when to look again; `None` if there is nobody."""
+        for worker in [worker for worker, until in self._busy.items() if until <= now]:
+            worker.stop_late()  # while nobody can lend it to another question
+            self._busy[worker] = now + _STARTING
         kept = self._holders > 0
         tired = [] if kept else [worker for since, worker in self._idle if since + _LINGER <= now]
         self._idle = [(since, worker) for since, worker in self._idle if worker not in tired]
         ends = [*self._busy.values(), *([] if kept else [since + _LINGER for since, _ in self._idle])]
-        return late, tired, min(ends, default=now + _LINGER if self._idle else None)
+        return tired, min(ends, default=now + _LINGER if self._idle else None)
 
 
 _crew = _Crew()

@@ -21,13 +21,15 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path[:] = sys.argv[1:]; from lookalike.decoding import serve; serve()"
 _STARTING = 60.0
 _ENDING = 0.5
+# By which a worker ends itself when its time is over.
+_ALARM = getattr(signal, "SIGALRM", 0)
 
 
 class Died(Exception):
     """The worker ended, was ended, or said what is no answer; the text says how.
 
     Attributes:
-        late: whether it was ended because its time was over.
+        late: whether it ended because its time was over.
         used: whether it had answered before, so that the fault may be that of an earlier question.
     """
 
@@ -41,6 +43,10 @@ class Worker:
     """A process that answers questions, one at a time.
 
     It ends when its input does: with us, however we end.
+
+    Attributes:
+        answers: how many it has given.
+        is_for_crew: whether who asked it may have left meanwhile.
     """
 
     def __init__(self) -> None:
@@ -60,6 +66,7 @@ class Worker:
             **options,
         )
         self._late = False
+        self.is_for_crew = False
         self._ready = False
         self.answers = 0
 
@@ -117,13 +124,19 @@ class Worker:
             return answer
         except (EOFError, OSError):
             self.end(patience=_ENDING)
-            raise Died(_how(process.returncode), late=self._late, used=used) from None
+            late = self._late or (_ALARM > 0 and process.returncode == -_ALARM)
+            raise Died(_how(process.returncode), late=late, used=used) from None
         except ValueError as error:
             self.end()
             raise Died(f"it gave what is no answer ({error})", used=used) from None
         except BaseException:
             self.end()  # Ctrl-C: nobody will read the answer
             raise
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was ended because its time was over."""
+        return self._late
 
     def stop_late(self) -> None:
         """End it because its time is over; to be called from another thread."""

@@ -310,7 +310,7 @@ class Catalog:
 
     def segments(self) -> list[Segment]:
         """The files of our index, by rows and kind."""
-        return [Segment._make(row) for row in self.store.query(sql.SEGMENTS, (self.store.home,))]
+        return [_segment(row) for row in self.store.query(sql.SEGMENTS, (self.store.home,))]
 
     def tail(self) -> int:
         """Rows that no file of the index covers, at most: to count them would be to read them."""
@@ -383,6 +383,12 @@ def _number(name: str, text: str | None) -> int:
 
 def _damaged(why: str) -> DamagedError:
     return DamagedError(f"the library's own notes are damaged ({why}): restore its catalog from a backup")
+
+
+def _segment(row: tuple[Any, ...]) -> Segment:
+    if [type(value) for value in row] != [str, str, str, int, int, int, int, str]:
+        raise _damaged(f"expected texts and numbers of a file of the index, got {row}")
+    return Segment._make(row)
 
 
 def _no_parts() -> tuple[np.ndarray, np.ndarray]:

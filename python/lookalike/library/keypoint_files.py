@@ -167,7 +167,7 @@ def listed(folder: Path, name: str) -> Path:
     Raises:
         ValueError: if its name leads elsewhere.
     """
-    if not isinstance(name, str) or Path(name).name != name or "\0" in name:
+    if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
         raise ValueError(f"expected the name of a file in the index's folder, got {name!r}")
     return folder / name
 

@@ -12,6 +12,7 @@ from ..direct import Plan, plan_of
 from ..fingerprints import Progress, worker_count
 from ..kinds import Kind
 from ..options import DEFAULT_LIMITS, Limits
+from ..sources.elsewhere import held
 from ..sources.items import count as count_of
 from . import folding, keypoint_folding
 from .adding import Added, Adding, added, sources_of
@@ -137,7 +138,7 @@ class Library(Reading, Relating, Reusing, Parting, Exchanging):
         self, items: Any, given: Any, retry: bool, threads: int, limits: Limits, wait: float, parts: bool
     ) -> Iterator[Any]:
         opened = self._opened
-        with opened.writing("add", wait, make=True) as catalog:
+        with held(limits), opened.writing("add", wait, make=True) as catalog:
             adding = Adding(catalog, self._plan(catalog.head.layout.kinds, limits, parts), threads, retry=retry)
             new, many = 0, keypoint_folding.DURING if parts else folding.TAIL
             for row in adding.rows(items, given):

@@ -337,8 +337,8 @@ class SqliteStore:
         strange = [f"{kind} {name}" for name, kind, page in schema if kind not in ("table", "index") or not page]
         if strange:
             raise DamagedError(
-                f"expected nothing but tables and their indexes in {os.fspath(self.path)!r}, got {', '.join(strange)}: no "
-                "release makes such; do not use a library that has them"
+                f"expected nothing but tables and their indexes in {os.fspath(self.path)!r}, got {', '.join(strange)}: "
+                "no release makes such; do not use a library that has them"
             )
 
     def _is_brimful(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..options import Limits
 from ..sources import FileName, Item, expand, open_picture
-from ..sources.elsewhere import goes_elsewhere
+from ..sources.elsewhere import goes_elsewhere, held
 from ..sources.files import open_file
 from ..workers import Gate, ordered_map
 
@@ -49,7 +49,8 @@ def thumbnails(sources: Iterable[Any], side: int, limits: Limits) -> Iterator[Th
     Closing the iterator stops it.
     """
     workers = min(_MAX_WORKERS, os.cpu_count() or 1)
-    return ordered_map(lambda source: _attempt(source, side, limits), sources, workers)
+    with held(limits):
+        yield from ordered_map(lambda source: _attempt(source, side, limits), sources, workers)
 
 
 def make_thumbnail(source: Any, side: int, limits: Limits) -> Thumbnail:

@@ -47,7 +47,10 @@ _STRIP = 1 << 20
 # Where metadata is looked for. What stands behind that is left to the limits of another process.
 _MOST_SEARCHED = 16 * 1024 * 1024
 _MOST_METADATA = 64 * 1024 * 1024
-_TIFF_HEAD = re.compile(rb"II\*\0|MM\0\*")
+# A TIFF directory where Pillow reads one: at the head of a file, or behind what JPEG, PNG, WebP and HEIF write before
+# EXIF data, and MPO before its own. Elsewhere the same bytes are nothing: Canon ends its notes with them.
+_DIRECTORY = re.compile(rb"(?:\A|Exif\0\0|eXIf|EXIF....|MPF\0)(II\*\0|MM\0\*)", re.DOTALL)
+_LONGEST_HEAD = 12
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _MOST_BLOCKS = 10_000
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -97,11 +100,12 @@ def check_inside(file: BinaryIO, head: bytes, limits: Limits) -> None:
         _check_tiles(file.read(_STRIP), limits)
     scans = 0
     is_jpeg = head.startswith(b"\xff\xd8")
-    for start, strip in _strips(file):
+    for start, again, strip in _strips(file):
         if is_jpeg:
-            scans += strip.count(_SCAN)
-        for found in _TIFF_HEAD.finditer(strip):
-            _check_directory(file, start + found.start(), found[0][:2] == b"II")
+            scans += strip.count(_SCAN) - strip.count(_SCAN, 0, again)
+        for found in _DIRECTORY.finditer(strip):
+            if found.start(1) or not start:
+                _check_directory(file, start + found.start(1), found[1][:2] == b"II")
     if scans > limits.scans:
         raise LimitError(
             f"expected a JPEG file of at most {limits.scans:,} scans, got one of {scans:,}; "
@@ -146,17 +150,17 @@ def _refuse_if_large(needed: int, what: str, limits: Limits) -> None:
         )
 
 
-def _strips(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The file's first megabytes in parts that overlap by a few bytes, each with its place."""
+def _strips(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """The file's first megabytes in parts, each with its place, and how many of its bytes the one before had too."""
     start, tail = 0, b""
     while start < _MOST_SEARCHED:
         file.seek(start)
         new = file.read(_STRIP)
         if not new:
             return
-        yield start - len(tail), tail + new
+        yield start - len(tail), len(tail), tail + new
         start += len(new)
-        tail = new[-1:]
+        tail = new[1 - _LONGEST_HEAD :]
 
 
 def _check_directory(file: BinaryIO, start: int, little: bool) -> None:
@@ -171,13 +175,13 @@ def _check_directory(file: BinaryIO, start: int, little: bool) -> None:
     if len(size) < 2:
         return
     entries = file.read(12 * struct.unpack(f"{order}H", size)[0])
+    end = file.seek(0, 2)
     total = 0
     for at in range(0, len(entries) - 11, 12):
-        _, kind, count = struct.unpack_from(f"{order}HHI", entries, at)
-        total += _TYPE_BYTES.get(kind, 0) * count
-    end = file.seek(0, 2)
-    # What lies outside of the file is not read.
-    if min(total, len(entries) // 12 * end) > max(_MOST_METADATA, 4 * end):
+        _, kind, count, offset = struct.unpack_from(f"{order}HHII", entries, at)
+        # What lies outside of the file is not read.
+        total += max(0, min(_TYPE_BYTES.get(kind, 0) * count, end - start - offset))
+    if total > max(_MOST_METADATA, 4 * end):
         raise LimitError(
             f"expected metadata of at most {_MOST_METADATA:,} bytes, got a directory whose values would take {total:,}"
         )

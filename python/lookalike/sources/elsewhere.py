@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import isolation
 from ..errors import LimitError, MissingExtraError, NoFileError, NoImageError
 from ..options import Limits
 from .files import FileName
 from .items import Item
+from .regular import stamp
 from .watched import seconds_for, too_slow
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from .. import isolation
 
 __all__ = [
     "Fields",
@@ -54,6 +56,8 @@ def held(limits: Limits) -> Iterator[None]:
     if not limits.isolate:
         yield
         return
+    from .. import isolation
+
     with isolation.held():
         yield
 
@@ -73,6 +77,8 @@ def ask(item: Item, limits: Limits, fields: Fields, understand: Callable[[Fields
         LimitError: if it takes more time or memory than the limits allow.
         SourceError, OSError, TypeError, ValueError: as the same in this process.
     """
+    from .. import isolation  # here, for most never need it
+
     data = item.source if isinstance(item.source, bytes) else b""
 
     def seconds(pixels: int) -> float:
@@ -83,6 +89,8 @@ def ask(item: Item, limits: Limits, fields: Fields, understand: Callable[[Fields
         answer, more = isolation.ask({**fields, **_about(item, limits)}, data, most_data, seconds)
     except isolation.Died as error:
         raise _death(error) from error
+    if item.stamp is not None and isinstance(item.source, FileName) and item.stamp != stamp(item.source):
+        raise NoImageError("the file has changed while it was read")
     try:
         if "failed" not in answer:
             return understand(answer, more)

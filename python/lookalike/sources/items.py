@@ -61,8 +61,9 @@ class Item:
 def expand(sources: object, limits: Limits = DEFAULT_LIMITS) -> Iterator[Item]:
     """Take sources apart, lazily and in order, into one item for each picture.
 
-    Archives that are named themselves, or by a pattern that spells their ending, are taken apart too; those that lie
-    in a folder are not. Their members are read as they are asked for, within `limits`.
+    An archive is taken apart where it is the only source, is meant by a pattern that spells its ending, or has a slash
+    behind its name. In a folder it is passed over, and as a member of a list it is a file like others: each has one
+    item, for many pair a list with its rows. Members are read as they are asked for, within `limits`.
 
     Never raises for what a source is: a missing path, an empty folder, an unsupported type become items
     with an `error`. (An exception of the caller's own iterator does pass through.)
@@ -84,12 +85,14 @@ def _numbered(item: Item, number: int) -> Item:
     return item if item.image else replace(item, image=f"{_kind(item.source)} {number}")
 
 
-def _expand(source: object, fleeting: bool, limits: Limits | None, around: tuple[object, ...] = ()) -> Iterator[Item]:
-    """The items of a source that is in these collections, the outermost first."""
+def _expand(
+    source: object, fleeting: bool, limits: Limits | None, around: tuple[object, ...] = (), alone: bool = True
+) -> Iterator[Item]:
+    """The items of a source that is in these collections, the outermost first, or `alone`."""
     if isinstance(source, str):
-        yield from _of_text(source, fleeting, limits)
+        yield from _of_text(source, fleeting, limits, alone)
     elif isinstance(source, os.PathLike):
-        yield from _of_path(os.fspath(source), fleeting, limits)
+        yield from _of_path(os.fspath(source), fleeting, limits, alone)
     elif isinstance(source, bytes | bytearray | memoryview):
         yield Item("", bytes(source), None, fleeting)
     elif is_image(source):
@@ -122,17 +125,16 @@ def _of_members(
     members: Iterable[Any], fleeting: bool, limits: Limits | None, around: tuple[object, ...] = ()
 ) -> Iterator[Item]:
     for member in members:
-        is_path = isinstance(member, _NAMES) and "://" not in (path := str(member))
-        if is_path and is_file(path) and not is_archive_name(path):
+        if isinstance(member, _NAMES) and "://" not in (path := str(member)) and is_file(path):
             # By far the most: straight on, for what is done here is done for every file.
             yield Item(readable(path), FileName(path), None, fleeting)
             continue
         # pyarrow's columns hand out scalars that wrap the value.
         value = member.as_py() if callable(getattr(member, "as_py", None)) else member
-        yield from _expand(value, fleeting, limits, around)
+        yield from _expand(value, fleeting, limits, around, False)
 
 
-def _of_text(text: str, fleeting: bool, limits: Limits | None) -> Iterator[Item]:
+def _of_text(text: str, fleeting: bool, limits: Limits | None, alone: bool) -> Iterator[Item]:
     if "://" in text and _ADDRESS.match(text):
         yield Item(text, text, None, fleeting)
     elif "://" in text and (scheme := _SCHEME.match(text)):
@@ -141,19 +143,29 @@ def _of_text(text: str, fleeting: bool, limits: Limits | None) -> Iterator[Item]
     elif not text:
         yield Item("", text, ValueError("expected a path or an address, got an empty text"))
     else:
-        yield from _of_path(text, fleeting, limits)
+        yield from _of_path(text, fleeting, limits, alone)
 
 
-def _of_path(path: str | bytes, fleeting: bool, limits: Limits | None) -> Iterator[Item]:
-    for name, found in expand_path(os.fsdecode(path)):
+def _of_path(given: str | bytes, fleeting: bool, limits: Limits | None, alone: bool) -> Iterator[Item]:
+    path = os.fsdecode(given)
+    if limits is not None and (archive := _archive_with_slash(path)):
+        yield from _of_archive(archive, limits, readable(archive))
+        return
+    for name, found in expand_path(path):
         if isinstance(found, NoFileError) and limits is not None:
-            yield member_at(os.fsdecode(path), limits) or Item(name, name, found)
+            yield member_at(path, limits) or Item(name, name, found)
         elif isinstance(found, Exception):
             yield Item(name, name, found)
-        elif is_archive_name(found) and limits is not None:
+        elif limits is not None and (alone or found != path) and is_archive_name(found):
             yield from _of_archive(found, limits, name)
         else:
             yield Item(name, FileName(found), None, fleeting)
+
+
+def _archive_with_slash(path: str) -> str:
+    """The archive whose name this is with a slash behind it; empty if it is none."""
+    archive = path.rstrip("/")
+    return archive if archive != path and is_archive_name(archive) and is_file(archive) else ""
 
 
 def _of_archive(path: str, limits: Limits, image: str) -> Iterator[Item]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import LimitError, NoFileError, NoImageError
@@ -100,9 +101,9 @@ def _length(status: os.stat_result, max_bytes: int) -> int:
     return status.st_size
 
 
-def stamp(descriptor: int) -> tuple[int, ...]:
-    """What tells an open file's contents from other ones, without reading them."""
-    status = os.fstat(descriptor)
+def stamp(file: int | str) -> tuple[int, ...]:
+    """What tells the contents of a file, open or by its path, from other ones, without reading them."""
+    status = Path(file).stat() if isinstance(file, str) else os.fstat(file)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 

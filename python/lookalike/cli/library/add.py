@@ -108,11 +108,11 @@ def add_names(args: Namespace, given: dict[str, Any] | None = None) -> int:
             if any.
         given: owner, listing, time and facts.
     """
-    from ..inputs import check_standard_input, counted, names_or_lines
+    from ..inputs import check_standard_input, counted, named, names_or_lines
 
     check_standard_input(args.sources)
     lazy = "-" in args.sources
-    sources = names_or_lines(args.sources) if lazy else args.sources
+    sources = names_or_lines(args.sources) if lazy else named(args.sources)
     return _add(args, sources, given or {}, None if lazy else lambda: counted(args.sources))
 
 
