@@ -132,8 +132,8 @@ fn keypoints(bytes: &[u8], checksum: u32) {
     sound.resize(Layout::of(&header).expect("a small index").end as usize, 0);
     let index = Index::from_bytes(mended(&sound, &KEYPOINTS)).expect("counts that fit");
     let _ = index.verify(&stop);
-    let request = index::Request { count: 3, probes: 4, removed: HashSet::new() };
-    let hits = index::search(&index, &[bytes], &request, &stop);
+    let request = index::Request { count: 3, probes: 4 };
+    let hits = index::search(&[(&index, HashSet::new())], &[bytes], &request, &stop);
     assert!(hits.is_err() || hits.is_ok_and(|hits| hits.is_empty()), "an index of nothing gives a hit");
 }
 
