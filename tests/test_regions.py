@@ -217,3 +217,13 @@ def test_what_a_tilted_map_does_depends_on_the_place() -> None:
     assert there is not None
     assert there.scale == pytest.approx(math.sqrt(abs(xx * yy - xy * yx)), rel=1e-3)
     assert bend_of(matrix, (-1.0, 0.5), (100, 100), (100, 100)) is None
+
+
+def test_what_lies_on_another_as_a_whole_or_scaled() -> None:
+    whole = region_of(np.array([[1.0, 0, 0.02], [0, 1, 0], [0, 0, 1]]))
+    assert (whole.is_whole, whole.is_scaled) == (True, False)
+    aside = region_of(np.array([[1.0, 0, 0.2], [0, 1, 0], [0, 0, 1]]))
+    assert (aside.is_whole, aside.is_scaled) == (False, False)
+    for matrix in (np.diag([0.7, 0.7, 1.0]), np.diag([1.5, 1.5, 1.0])):
+        within = region_of(matrix)
+        assert (within.is_whole, within.is_scaled) == (False, True)

@@ -21,11 +21,8 @@ __all__ = ["Cut", "cuts_of"]
 _BEYOND = 0.05
 # What is left of a side.
 _LEAST, _MOST = 0.35, 0.95
-# With so much of both pictures in the region, they lie on each other as wholes.
-_WHOLE = 0.93
-# A region that is by so much a larger share of one picture than of the other: the one lies in the other. If it is not,
-# views of one place are more likely, and what is left must be this much of both.
-_AS_LARGE, _MUCH = 2.0, 0.55
+# Where nothing was scaled, views of one place are more likely than a cut: then what is left must be this much of both.
+_MUCH = 0.55
 
 
 class Cut(NamedTuple):
@@ -35,13 +32,11 @@ class Cut(NamedTuple):
         frame: the strip, in shares of the picture's sides.
         of_query: whether it is one of the query, and not of the other picture.
         region: what both show then.
-        lies_within: whether the picture lies in the other at a size of its own.
     """
 
     frame: Box
     of_query: bool
     region: Region
-    lies_within: bool
 
 
 def cuts_of(matrix: Matrix, region: Region, places: NDArray[np.float64]) -> Iterator[Cut]:
@@ -52,15 +47,14 @@ def cuts_of(matrix: Matrix, region: Region, places: NDArray[np.float64]) -> Iter
         region: what both show by it.
         places: float64 `(n, 4)`, of keypoints that agree: x and y in the query, x and y in the other.
     """
-    if min(region.of_a, region.of_b) >= _WHOLE or not len(places):
+    if region.is_whole or not len(places):
         return
     of_query = region.of_a > region.of_b
-    lies_within = max(region.of_a, region.of_b) >= _AS_LARGE * min(region.of_a, region.of_b)
     own = places[:, :2] if of_query else places[:, 2:]
     low, high = own.min(axis=0) - _BEYOND, own.max(axis=0) + _BEYOND
     (left, upper), (right, lower) = low.clip(0.0, 1.0).tolist(), high.clip(0.0, 1.0).tolist()
     for frame, side in (((left, 0.0, right, 1.0), right - left), ((0.0, upper, 1.0, lower), lower - upper)):
         if _LEAST <= side <= _MOST:
             shared = region_of(matrix, frame, WHOLE) if of_query else region_of(matrix, WHOLE, frame)
-            if shared and (lies_within or min(shared.of_a, shared.of_b) >= _MUCH):
-                yield Cut(frame, of_query, shared, lies_within)
+            if shared and (region.is_scaled or min(shared.of_a, shared.of_b) >= _MUCH):
+                yield Cut(frame, of_query, shared)

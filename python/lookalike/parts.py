@@ -36,8 +36,6 @@ _WORTH = 0.5
 _NO_CHANCE = 8.0
 # More proves no more.
 _MOST_SURPRISE = 40.0
-# Both pictures lie on each other as wholes if they share this much of both.
-_WHOLE = 0.93
 # How like itself a picture may be when it is moved.
 _PLAIN = 0.6
 # Share of its keypoints that is nearly all of a picture.
@@ -46,8 +44,6 @@ _ALL = 0.95
 _EDGE, _ACROSS = 0.03, 0.5
 _STEP = 1e-3
 _STEPS = np.array([[_STEP, 0.0, 0.0], [0.0, _STEP, 0.0]])
-# A region that is so many times larger a share of one picture than of the other was scaled.
-_AS_LARGE = 2.0
 # Share of details beside their place that copies have too.
 _ASTRAY = 0.09
 _LEAST = 0.5
@@ -177,13 +173,13 @@ def _views(
     if looks is None or agreement is None or _logistic(value) >= _SURE or surprise < _FOR_CUTS:
         return
     query_look, other_look = looks
-    for frame, of_query, shared, lies_within in cuts_of(matrix, region, places):
+    for frame, of_query, shared in cuts_of(matrix, region, places):
         if of_query:
             left = agreement_of(other_look, query_look, np.asarray(np.linalg.inv(matrix), np.float64), frame)
         else:
             left = agreement_of(query_look, other_look, matrix, frame)
         # Beside what is left of a picture lies something else; a second view goes on.
-        if left.agreeing >= max(0.0 if lies_within else _CLEARLY, agreement.agreeing + _BETTER):
+        if left.agreeing >= max(0.0 if region.is_scaled else _CLEARLY, agreement.agreeing + _BETTER):
             yield _View(shared, left, _value(surprise, left, shared, _CUT))
 
 
@@ -203,7 +199,7 @@ def _missing(region: Region, matrix: Matrix, share: float) -> float:
     """
     if share >= _ALL:
         return 0.0
-    if max(region.of_a, region.of_b) >= _AS_LARGE * min(region.of_a, region.of_b):
+    if region.is_scaled:
         return 0.0 if _crossed(region, matrix) else 18.9 * (_ALL - share)
     return 1.0 if _crossed(region, matrix) else 150 * (_ALL - share)
 
@@ -240,7 +236,7 @@ def _value(surprise: float, agreement: Agreement, region: Region, missing: float
     """
     proof = math.log1p(min(max(surprise, 0.0), _MOST_SURPRISE))
     repeated = max(0.0, agreement.repeated - _PLAIN)
-    if min(region.of_a, region.of_b) >= _WHOLE:
+    if region.is_whole:
         value = 1.98 * proof + 4.3 * agreement.agreeing + 10.4 * agreement.changes - 50 * agreement.clashing
         return value - 54 * repeated - 11.3
     value = 1.86 * proof + 10.5 * agreement.middle + 1.64 * agreement.changes - 14.1 * agreement.clashing

@@ -51,6 +51,10 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 # Smaller shares of a picture are a line or a point, made a polygon by rounding.
 _NOTHING = 1e-9
+# Share of both pictures from which on a region is all of them.
+_ALL_OF_BOTH = 0.93
+# How many times larger a share of one picture than of the other it is if that one was scaled.
+_AS_LARGE = 2.0
 # Relative to the largest number that it is made of, a determinant below this is one of rounding.
 _SINGULAR = 1e-12
 
@@ -73,6 +77,16 @@ class Region:
 
     def __bool__(self) -> bool:
         return bool(self.in_a)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is nearly all of both, so that they lie on each other as wholes."""
+        return min(self.of_a, self.of_b) >= _ALL_OF_BOTH
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether it is so much larger a share of one that this one was scaled to lie in the other."""
+        return max(self.of_a, self.of_b) >= _AS_LARGE * min(self.of_a, self.of_b)
 
 
 @dataclass(frozen=True, slots=True)
