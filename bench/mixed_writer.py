@@ -61,6 +61,7 @@ class Journal:
         loose: the same of those that come and go.
         open: the step that was begun and not acknowledged.
         latest: the highest version of each loose image that was ever tried.
+        number: of the last step that was begun.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +72,7 @@ class Journal:
         self.latest: dict[str, int] = {}
         self.batches: dict[str, int] = {}
         self.open: dict[str, Any] | None = None
-        self.steps = self.acknowledged = 0
+        self.number = self.steps = self.acknowledged = 0
 
     def tell(self, **line: Any) -> None:
         os.write(self._handle, json.dumps(line).encode() + b"\n")
@@ -88,6 +89,7 @@ class Journal:
     def _follow(self, line: dict[str, Any]) -> None:
         if "step" in line:
             self.open = line
+            self.number = line["step"]
             for image, version in line.get("loose", {}).items():
                 self.latest[image] = max(self.latest.get(image, 0), version or 0)
         elif "done" in line and self.open is not None:
@@ -132,7 +134,6 @@ class Writer:
         self.journal = Journal(folder / "journal")
         self.journal.read()
         self.library = Library(folder / "library")
-        self.number = (self.journal.open or {"step": self.journal.steps})["step"] + 1
         problems = self.journal.settle(self.library)
         assert not problems, problems
 
@@ -141,7 +142,7 @@ class Writer:
         parent = os.getppid()
         while os.getppid() == parent:
             self.journal.read()
-            self.number = max(self.number, self.journal.steps) + 1
+            self.number = self.journal.number + 1
             self.dice.choices(
                 [self.keep, self.change, self.remove, self.tidy], [6 if self._has_room() else 0, 4, 2, 1]
             )[0]()
