@@ -252,9 +252,12 @@ def test_index_without_its_catalog(indexed: Library, how: str) -> None:
         ("kinds", '["crop_resistant"]'),
         ("last", "x"),
         ("generation", ""),
+        ("recipe", b"standard/2"),
+        ("made", b"0.1"),
+        ("id", b"0" * 32),
     ],
 )
-def test_damaged_notes(indexed: Library, key: str, value: str) -> None:
+def test_damaged_notes(indexed: Library, key: str, value: str | bytes) -> None:
     change_meta(indexed, key, value)
     with pytest.raises(DamagedError, match="backup"):
         Library(indexed._opened.location).search("0" * 16, kinds="phash")
@@ -396,7 +399,7 @@ def test_index_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert library.verify().ok
 
 
-def change_meta(library: Library, key: str, value: str) -> None:
+def change_meta(library: Library, key: str, value: str | bytes) -> None:
     library.close()
     with sqlite3.connect(Path(library._opened.location) / "catalog.sqlite") as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))

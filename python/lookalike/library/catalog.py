@@ -364,6 +364,9 @@ def _head(meta: dict[str, str]) -> Head:
         recipe, made, layout = meta["recipe"], meta["made"], Layout(checked_kinds(json.loads(meta["kinds"])))
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(str(error)) from error
+    if strange := [key for key, value in meta.items() if not isinstance(value, str)]:
+        # SQLite keeps bytes and numbers in a column of text as they are.
+        raise _damaged(f"expected text as {strange[0]!r}, got {meta[strange[0]]!r}")
     if not _ID.fullmatch(str(meta.get("id"))):
         # It becomes a part of names of files.
         raise _damaged(f"expected an id of 32 hex digits, got {meta.get('id')!r}")
