@@ -38,6 +38,8 @@ _NO_CHANCE = 8.0
 _MOST_SURPRISE = 40.0
 # How like itself a picture may be when it is moved.
 _PLAIN = 0.6
+# From this to that surprise, the share by which that matters less: two patterns never gave more than 18.5.
+_NO_PATTERN, _TRUST = (20.0, 30.0), 0.6
 # Share of its keypoints that is nearly all of a picture.
 _ALL = 0.95
 # How near to the edge of a picture the edge is, in shares of the side; and the cosine of a right angle, more or less.
@@ -48,12 +50,16 @@ _STEPS = np.array([[_STEP, 0.0, 0.0], [0.0, _STEP, 0.0]])
 _ASTRAY = 0.09
 _LEAST = 0.5
 # Surer than this, nothing more is looked for; less surprising, nothing either.
-_SURE, _FOR_CUTS = 0.95, 3.0
+_SURE, _FOR_CUTS, _FOR_UNSCALED_CUTS = 0.95, 3.0, 25.0
+# Where changes agree less than this, fewer of the keypoints match, and a larger share clashes, it is a second view.
+_ALTERED, _MATCHED, _CLASHING = 0.8, 0.3, 0.03
 # What speaks against a picture that was cut, as a logit.
 _CUT = 1.0
-# By how much larger a share of what is left must agree than of all that lies under the map.
-# And how large it must be where views of one place are more likely.
-_BETTER, _CLEARLY = 0.1, 0.95
+# What was cut ends at once: so well do the changes in what is left agree at least, and at most such a share of what lay
+# beside it. A second view goes on, and agrees less and less. For what was scaled, first the surer, then the fainter.
+_CLEAN_CUTS = ((0.95, 0.45), (0.94, 0.28))
+# Where nothing was scaled views are more likely, and nearly all that is left must agree.
+_UNSCALED_CUTS, _NEARLY_ALL = ((0.925, 0.4),), 0.89
 # Without looks nothing but keypoints speaks: these are taken for what copies have in the middle.
 _UNSEEN = Agreement(cells=0, changes=0.6, agreeing=0.6, clashing=0.03, middle=0.6)
 
@@ -142,7 +148,9 @@ def _judged(
     view = _View(region, None, -math.inf)
     if surprise >= _WORTH:
         missing = _missing(region, matrix, max(_inside(pair, query, other)))
-        view = max(_views(matrix, region, missing, surprise, places, looks), key=lambda one: one.value)
+        fewer = max(1, min(pair.figures.query_inside, pair.figures.other_inside))
+        found = _Map(matrix, region, places, surprise, missing, len(places) / fewer)
+        view = max(_views(found, looks), key=lambda one: one.value)
     confidence = _logistic(view.value)
     if confidence >= _LEAST:
         confidence = _logistic(view.value - 30 * max(0.0, share_of_strays(query, other, pair.matrix) - _ASTRAY))
@@ -154,6 +162,18 @@ def _judged(
     )  # fmt: skip
 
 
+class _Map(NamedTuple):
+    """How one picture lies on the other: what `part_match` tells of it, what is missing of both as a logit, and the
+    share of the keypoints there that agree, of the picture that has fewer."""
+
+    matrix: Matrix
+    region: Region
+    places: NDArray[np.float64]
+    surprise: float
+    missing: float
+    matched: float
+
+
 class _View(NamedTuple):
     """What both pictures may show, how far they agree there, and what that says for a copy, as a logit."""
 
@@ -162,25 +182,34 @@ class _View(NamedTuple):
     value: float
 
 
-def _views(
-    matrix: Matrix, region: Region, missing: float, surprise: float, places: NDArray[np.float64],
-    looks: tuple[Look, Look] | None,
-) -> Iterator[_View]:  # fmt: skip
+def _views(found: _Map, looks: tuple[Look, Look] | None) -> Iterator[_View]:
     """All that lies under the map; and if that is not sure enough, what may be left of a picture that was cut."""
+    matrix, region = found.matrix, found.region
     agreement = looks and agreement_of(*looks, matrix)
-    value = _value(surprise, agreement or _UNSEEN, region, missing)
+    value = _value(found, agreement or _UNSEEN, region, found.missing)
     yield _View(region, agreement, value)
-    if looks is None or agreement is None or _logistic(value) >= _SURE or surprise < _FOR_CUTS:
+    if looks is None or agreement is None or _logistic(value) >= _SURE:
+        return
+    if found.surprise < (_FOR_CUTS if region.is_scaled else _FOR_UNSCALED_CUTS):
         return
     query_look, other_look = looks
-    for frame, of_query, shared in cuts_of(matrix, region, places):
+    for frame, of_query, shared in cuts_of(matrix, region, found.places):
         if of_query:
             left = agreement_of(other_look, query_look, np.asarray(np.linalg.inv(matrix), np.float64), frame)
         else:
             left = agreement_of(query_look, other_look, matrix, frame)
-        # Beside what is left of a picture lies something else; a second view goes on.
-        if left.agreeing >= max(0.0 if region.is_scaled else _CLEARLY, agreement.agreeing + _BETTER):
-            yield _View(shared, left, _value(surprise, left, shared, _CUT))
+        if _is_clean(region, agreement, shared, left):
+            yield _View(shared, left, _value(found, left, shared, _CUT))
+
+
+def _is_clean(region: Region, agreement: Agreement, shared: Region, left: Agreement) -> bool:
+    """Whether what is left agrees, and what lay beside it does not."""
+    share = shared.of_b / region.of_b
+    beside = (agreement.agreeing - share * left.agreeing) / max(1e-9, 1 - share)
+    if not region.is_scaled and left.agreeing < _NEARLY_ALL:
+        return False
+    bounds = _CLEAN_CUTS if region.is_scaled else _UNSCALED_CUTS
+    return any(left.changes >= changes and beside <= most for changes, most in bounds)
 
 
 def _inside(pair: PairMatch, query: Keypoints, other: Keypoints) -> tuple[float, float]:
@@ -225,7 +254,7 @@ def _spans(outline: Polygon) -> list[tuple[NDArray[np.float64], NDArray[np.float
     return [(middle, step) for step in _STEPS[wide]]
 
 
-def _value(surprise: float, agreement: Agreement, region: Region, missing: float) -> float:
+def _value(found: _Map, agreement: Agreement, region: Region, missing: float) -> float:
     """What speaks for a copy, as a logit, but for strays.
 
     It was fitted to copies by the edits of `lookalike.evaluate`, to photographs that have nothing to do with each
@@ -234,13 +263,22 @@ def _value(surprise: float, agreement: Agreement, region: Region, missing: float
     Pictures that lie on each other as wholes have a function of their own: most of what shares a frame, a caption or an
     app's screen does, and an agreement that is enough elsewhere is not enough there.
     """
-    proof = math.log1p(min(max(surprise, 0.0), _MOST_SURPRISE))
+    proof = math.log1p(min(max(found.surprise, 0.0), _MOST_SURPRISE))
     repeated = max(0.0, agreement.repeated - _PLAIN)
     if region.is_whole:
         value = 1.98 * proof + 4.3 * agreement.agreeing + 10.4 * agreement.changes - 50 * agreement.clashing
         return value - 54 * repeated - 11.3
     value = 1.86 * proof + 10.5 * agreement.middle + 1.64 * agreement.changes - 14.1 * agreement.clashing
-    return value - 18.9 * repeated - missing - 11.15
+    if agreement.changes < _ALTERED and found.matched < _MATCHED:
+        # A second view of the same things: some are where the map puts them, and others clash.
+        value -= 50 * max(0.0, agreement.clashing - _CLASHING)
+    return value - 18.9 * repeated * _doubt(found.surprise) - missing - 11.15
+
+
+def _doubt(surprise: float) -> float:
+    """What is left of the doubt that a plain or patterned picture agrees with any other, if keypoints say so too."""
+    low, high = _NO_PATTERN
+    return 1.0 - _TRUST * min(max((surprise - low) / (high - low), 0.0), 1.0)
 
 
 def _logistic(value: float) -> float:
