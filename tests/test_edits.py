@@ -69,6 +69,7 @@ def test_what_is_drawn_depends_on_seed_original_and_edit() -> None:
     one = copy_of(PICTURE, edit, 0, "a.jpg")
     assert one != copy_of(PICTURE, edit, 1, "a.jpg")
     assert one != copy_of(PICTURE, edit, 0, "b.jpg")
+    assert one == copy_of(PICTURE, edit, 0, "/photos/a.jpg") == copy_of(PICTURE, edit, 0, "..\\photos\\a.jpg")
     draws = {generator(0, "a.jpg", edit.name).integers(1 << 62) for edit in EDITS}
     assert len(draws) == len(EDITS)
 
