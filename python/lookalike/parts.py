@@ -271,7 +271,7 @@ def _value(found: _Map, agreement: Agreement, region: Region, missing: float) ->
     value = 1.86 * proof + 10.5 * agreement.middle + 1.64 * agreement.changes - 14.1 * agreement.clashing
     if agreement.changes < _ALTERED and found.matched < _MATCHED:
         # A second view of the same things: some are where the map puts them, and others clash.
-        value -= 50 * max(0.0, agreement.clashing - _CLASHING)
+        value -= 60 * max(0.0, agreement.clashing - _CLASHING)
     return value - 18.9 * repeated * _doubt(found.surprise) - missing - 11.15
 
 
