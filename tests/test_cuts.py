@@ -135,6 +135,7 @@ def test_a_cut_ends_at_once_and_a_second_view_does_not(scaled: bool) -> None:
     assert clean(0.8, 0.2, 0.97) == scaled
     assert clean(0.98, 0.2, 0.945)
     assert clean(0.98, 0.42, 0.96) == scaled
+    assert not parts._is_clean(whole, agreement(0.98, 0.97), whole, agreement(0.98, 0.97)), "nothing was cut"
 
 
 def test_patterns_agree_with_each_other_but_their_keypoints_do_not() -> None:

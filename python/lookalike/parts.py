@@ -60,6 +60,8 @@ _CUT = 1.0
 _CLEAN_CUTS = ((0.95, 0.45), (0.94, 0.28))
 # Where nothing was scaled views are more likely, and nearly all that is left must agree.
 _UNSCALED_CUTS, _NEARLY_ALL = ((0.925, 0.4),), 0.89
+# If what is left is more of what lies under the map, then of what lies beside it nothing can be said.
+_MOST_OF_IT = 0.9
 # Without looks nothing but keypoints speaks: these are taken for what copies have in the middle.
 _UNSEEN = Agreement(cells=0, changes=0.6, agreeing=0.6, clashing=0.03, middle=0.6)
 
@@ -205,9 +207,9 @@ def _views(found: _Map, looks: tuple[Look, Look] | None) -> Iterator[_View]:
 def _is_clean(region: Region, agreement: Agreement, shared: Region, left: Agreement) -> bool:
     """Whether what is left agrees, and what lay beside it does not."""
     share = shared.of_b / region.of_b
-    beside = (agreement.agreeing - share * left.agreeing) / max(1e-9, 1 - share)
-    if not region.is_scaled and left.agreeing < _NEARLY_ALL:
+    if share > _MOST_OF_IT or not region.is_scaled and left.agreeing < _NEARLY_ALL:
         return False
+    beside = (agreement.agreeing - share * left.agreeing) / (1 - share)
     bounds = _CLEAN_CUTS if region.is_scaled else _UNSCALED_CUTS
     return any(left.changes >= changes and beside <= most for changes, most in bounds)
 
