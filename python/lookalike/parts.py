@@ -207,7 +207,7 @@ def _views(found: _Map, looks: tuple[Look, Look] | None) -> Iterator[_View]:
 def _is_clean(region: Region, agreement: Agreement, shared: Region, left: Agreement) -> bool:
     """Whether what is left agrees, and what lay beside it does not."""
     share = shared.of_b / region.of_b
-    if share > _MOST_OF_IT or not region.is_scaled and left.agreeing < _NEARLY_ALL:
+    if share > _MOST_OF_IT or (not region.is_scaled and left.agreeing < _NEARLY_ALL):
         return False
     beside = (agreement.agreeing - share * left.agreeing) / (1 - share)
     bounds = _CLEAN_CUTS if region.is_scaled else _UNSCALED_CUTS

@@ -97,7 +97,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def generator(seed: int, original: str, edit: str) -> np.random.Generator:
-    """The generator of one edit of one original: the same on every machine, whatever folder it is in or else is made."""
+    """The generator of one edit of one original: the same on every machine, in whatever folder it is."""
     name = original.replace("\\", "/").rpartition("/")[2]
     digest = hashlib.sha256(f"{seed}\0{name}\0{edit}".encode(errors="surrogateescape")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
