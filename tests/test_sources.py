@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from lookalike.errors import LimitError, NoFileError, NoImageError
+from lookalike.fingerprints import fingerprint_rows
 from lookalike.options import DEFAULT_LIMITS
 from lookalike.sources import FileName, Item, expand, files, open_picture, opening
 from lookalike.sources.files import EXTENSIONS, open_file
@@ -360,6 +361,18 @@ def test_heic_without_its_package_says_what_to_install(
     monkeypatch.setattr(Image, "ID", [form for form in Image.ID if form != "HEIF"])
     with pytest.raises(NoImageError, match=r"pip install 'lookalike\[heic\]'"):
         open_path(shutil.copy(heic, tmp_path / "a.heic"))
+
+
+def test_heif_files_say_the_same_each_time(shared: Path) -> None:
+    """Of several damaged tiles in several threads, another one came first each time."""
+    paths = sorted(path for path in (shared / "bad").rglob("*") if path.suffix.lower() == ".hif")
+    data = next(path.read_bytes() for path in paths if 200 < path.stat().st_size < 60_000)
+    for at in (2300, 2582):
+        broken = data[:at] + data[at : at + 512] * 64 + data[at:]
+        rows = [next(iter(fingerprint_rows([broken], kinds="phash"))) for _ in range(8)]
+        assert all(row == rows[0] for row in rows)
+    pillow_heif = pytest.importorskip("pillow_heif")
+    assert pillow_heif.options.DECODE_THREADS == 1
 
 
 def test_extensions_are_those_that_decode() -> None:

@@ -242,7 +242,9 @@ def _register_heif() -> None:
         import pillow_heif
     except ImportError:
         return
-    pillow_heif.register_heif_opener()
+    # With more, whichever tile fails first is named in the error, another one each time; and files are decoded in
+    # threads of ours.
+    pillow_heif.register_heif_opener(decode_threads=1)
 
 
 def _not_identified(file: BinaryIO, head: bytes, formats: list[str]) -> str:
