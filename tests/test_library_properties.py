@@ -21,7 +21,12 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 NAME = st.one_of(st.integers(0, 12).map("image {}".format), TEXT.filter(bool))
 OWNER = st.sampled_from([None, "ann", "bob", "=1+1", "é\r\n"])
 FACT = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), TEXT, st.lists(TEXT)
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    TEXT,
+    st.lists(TEXT),
 )
 ROW = st.tuples(NAME, st.sampled_from(range(len(CODES))), OWNER, FACT)
 

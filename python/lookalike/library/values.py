@@ -156,7 +156,7 @@ def as_facts(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         TypeError: if a value has no form in JSON.
-        ValueError: if it is nested too deeply.
+        ValueError: if it is infinite, or nested too deeply.
     """
     facts = {name: _json(name, plain(value), MOST_NESTED) for name, value in values.items()}
     return {name: value for name, value in facts.items() if value is not None}
@@ -175,7 +175,11 @@ def _json(name: str, value: Any, levels: int) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        if math.isfinite(value):
+            return value
+        if math.isnan(value):
+            return None
+        raise ValueError(f"expected a number for {name!r} that JSON has a form for, got {value}")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
