@@ -29,7 +29,7 @@ LAYERS = (
     ("overlay",),
     ("cuts", "keypoint_index", "strays"),
     ("parts",),
-    ("cells",),
+    ("cells", "parquet"),
     # A frame is a table; what is in it is the business of those above.
     ("frames", "memory", "workers"),
     # Other processes; what is asked of them is the business of those above.

@@ -6,12 +6,12 @@ import base64
 import csv
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import parquet
 from .cells import LineFeeds, marked, unmarked
 from .errors import ColumnError, MissingExtraError, NoFileError, shortened
 
@@ -22,7 +22,6 @@ __all__ = [
     "check_backend",
     "column_names",
     "load",
-    "no_arrow_errors",
     "read_columns",
     "require_column",
     "rows_of",
@@ -147,7 +146,7 @@ def save(table: Any, path: str | os.PathLike[str]) -> None:
     form = _form(path)
     if form == ".parquet":
         arrow = to_frame(table, _keys(table), "arrow") if isinstance(table, list) else _without_index(table).to_arrow()
-        _parquet().write_table(arrow, os.fspath(path))
+        parquet.package().write_table(arrow, os.fspath(path))
         return
     rows = table if isinstance(table, list) else rows_of(table)
     columns = _keys(rows) or ([] if isinstance(table, list) else column_names(table))
@@ -250,29 +249,8 @@ def _read_json(path: str | os.PathLike[str]) -> Rows:
 
 
 def _read_parquet(path: str | os.PathLike[str]) -> Rows:
-    parquet = _parquet()
-    with no_arrow_errors():
-        table = parquet.read_table(os.fspath(path))
-        return table.to_pylist(), list(table.column_names)
-
-
-@contextmanager
-def no_arrow_errors() -> Iterator[None]:
-    """What pyarrow says of a broken file as a `ValueError`: some of its errors are none, and no `OSError`."""
-    from pyarrow import ArrowException
-
-    try:
-        yield
-    except ArrowException as error:
-        raise ValueError(str(error)) from error
-
-
-def _parquet() -> Any:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtraError.for_extra("Parquet", "pyarrow", "arrow") from None
-    return parquet
+    names, rows = parquet.read(path)
+    return list(rows), names
 
 
 def _form(path: str | os.PathLike[str]) -> str:

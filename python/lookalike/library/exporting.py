@@ -20,12 +20,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .. import parquet
 from ..cells import LineFeeds, Lines, is_formula, marked_inside, unmarked_inside
-from ..errors import LookalikeError, MissingExtraError
+from ..errors import LookalikeError
 from .catalog import Catalog
 from .records import Layout, Record
 
-__all__ = ["FORMS", "INTEGERS", "columns_of", "export", "form_of", "parquet", "unmarked", "write_csv"]
+__all__ = ["FORMS", "INTEGERS", "columns_of", "export", "form_of", "unmarked", "write_csv"]
 
 FORMS = (".csv", ".parquet")
 _BEFORE = ("image", "place", "size", "mtime_ns", "digest", "width", "height", "format", "owner", "listing", "time")
@@ -60,7 +61,7 @@ def export(catalog: Catalog, path: str | os.PathLike[str]) -> int:
     """Write all rows to a file, in the order of their numbers: see `Library.export`."""
     form = form_of(path)
     if form == ".parquet":
-        parquet()  # before the work
+        parquet.package()  # before the work
     with _new_file(Path(path)) as temporary:
         if form == ".parquet":
             return _write_parquet(catalog, temporary)
@@ -130,7 +131,7 @@ def _write_parquet(catalog: Catalog, path: Path) -> int:
     extra = ("look", "keypoints") if catalog.keypoints.last() else ("look",)
     schema = pa.schema([*columns, *((name, pa.binary()) for name in extra)])
     count, rows = 0, (cells[: len(schema)] for cells in _with_bytes(catalog))
-    with parquet().ParquetWriter(path, schema) as writer:
+    with parquet.package().ParquetWriter(path, schema) as writer:
         while part := list(islice(rows, _GROUP)):
             count += len(part)
             values = zip(zip(*part, strict=True), schema.types, strict=True)
@@ -180,16 +181,3 @@ def _mode(place: Path) -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask
-
-
-def parquet() -> Any:
-    """The package for Parquet.
-
-    Raises:
-        MissingExtraError: if it is not installed.
-    """
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtraError.for_extra("Parquet", "pyarrow", "arrow") from None
-    return parquet

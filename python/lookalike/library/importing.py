@@ -11,13 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import parquet
 from ..errors import ColumnError, MismatchError, NoFileError
-from ..frames import no_arrow_errors
 from ..kinds import Kind
 from ..options import recipe_name
 from ..sources.files import is_file
 from .adding import Added
-from .exporting import INTEGERS, form_of, parquet, unmarked
+from .exporting import INTEGERS, form_of, unmarked
 from .places import place_of_path
 from .ready import add_ready
 from .records import Layout, checked_kinds
@@ -199,16 +199,7 @@ def _whole(number: int, name: str, cell: str) -> int:
 
 
 def _read_parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
-    reader = parquet()
-    with no_arrow_errors():
-        file = reader.ParquetFile(path)
-        names = list(file.schema_arrow.names)
+    names, rows = parquet.read(path)
     if len(set(names)) < len(names):
         raise ValueError(f"expected columns with different names, got {','.join(names)!r}")
-    return names, _parquet_rows(file)
-
-
-def _parquet_rows(file: Any) -> Iterator[Row]:
-    with no_arrow_errors():
-        for batch in file.iter_batches(_PART):
-            yield from batch.to_pylist()
+    return names, rows

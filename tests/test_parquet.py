@@ -1,0 +1,95 @@
+"""Parquet files that are larger than they look, and ordinary ones."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lookalike import Library
+from lookalike.frames import load
+from lookalike.parquet import read
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+CODE = {"phash": "0" * 16, "recipe": "standard/2", "error": None}
+
+
+def repeated(path: Path, text: str | bytes, rows: int) -> Path:
+    """A text that stands once in each group of rows, and that all its rows have."""
+    kind = pa.large_string() if isinstance(text, str) else pa.large_binary()
+    rest = {name: pa.array([value] * 500, pa.string()) for name, value in CODE.items()}
+    table = pa.table({"image": pa.array([text] * 500, kind), **rest})
+    with pq.ParquetWriter(path, table.schema, compression="zstd", dictionary_pagesize_limit=1 << 24) as writer:
+        for _ in range(rows // 500):
+            writer.write_table(table)
+    return path
+
+
+@pytest.mark.parametrize("text", ["x" * 600_000, b"x" * 600_000])
+def test_texts_that_are_repeated_a_thousandfold(tmp_path: Path, text: str | bytes) -> None:
+    """8 kB of file, 600 MB of texts: refused before there is memory for them."""
+    path = repeated(tmp_path / "bomb.parquet", text, 1000)
+    assert path.stat().st_size < 20_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"bomb\.parquet.*at most 256,000,000 bytes in [0-9,]+ rows, got"):
+            load(path)
+        with (
+            Library(tmp_path / "library", kinds="phash") as library,
+            pytest.raises(ValueError, match=r"bomb\.parquet: expected at most 256,000,000 bytes"),
+        ):
+            library.import_file(path)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert pa.total_allocated_bytes() < 200_000_000
+
+
+def test_lists_without_end(tmp_path: Path) -> None:
+    table = pa.table({"image": ["a"], "numbers": pa.array([[0] * 2_000_000], pa.list_(pa.int8()))})
+    pq.write_table(table, tmp_path / "lists.parquet")
+    with pytest.raises(ValueError, match=r"at most 1,000 values in a cell, got 2,000,000 in 1 rows of 'numbers"):
+        load(tmp_path / "lists.parquet")
+
+
+@pytest.mark.parametrize("form", ["list", "struct"])
+def test_texts_in_lists_and_records_count_too(tmp_path: Path, form: str) -> None:
+    cell, kind = (["x" * 600_000], pa.list_(pa.string())) if form == "list" else ({"a": "x" * 600_000}, None)
+    table = pa.table({"image": ["a"] * 500, "more": pa.array([cell] * 500, kind)})
+    pq.write_table(table, tmp_path / "table.parquet", dictionary_pagesize_limit=1 << 24)
+    with pytest.raises(ValueError, match="at most 256,000,000 bytes in 500 rows, got 300,"):
+        load(tmp_path / "table.parquet")
+
+
+def test_long_texts_that_are_not_repeated(tmp_path: Path) -> None:
+    path = repeated(tmp_path / "table.parquet", "x" * 10_000, 1000)
+    assert set(load(path)["image"]) == {"x" * 10_000}
+
+
+def test_values_of_every_type_come_back(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "image": pd.Categorical(["a", "b", "a", None]),
+            "numbers": pd.Categorical([1, 2, 1, 1]),
+            "look": [b"\0\xff", None, b"", b"x"],
+            "width": pd.array([1, None, 3, 4], "Int64"),
+            "share": [0.5, 1.0, None, 2.0],
+            "flag": [True, False, None, True],
+            "when": pd.to_datetime(["2026-01-01", "NaT", "2026-01-02", "2026-01-03"]),
+        }
+    )
+    frame.to_parquet(tmp_path / "table.parquet")
+    names, rows = read(tmp_path / "table.parquet")
+    assert names == list(frame.columns)
+    assert [*rows] == pq.read_table(tmp_path / "table.parquet").to_pylist()
+
+
+def test_a_table_without_rows(tmp_path: Path) -> None:
+    pd.DataFrame({"image": pd.Series([], dtype=str)}).to_parquet(tmp_path / "table.parquet")
+    names, rows = read(tmp_path / "table.parquet")
+    assert names == ["image"]
+    assert list(rows) == []
