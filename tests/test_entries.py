@@ -8,6 +8,7 @@ import json
 import random
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -63,6 +64,28 @@ def test_changed_bytes_are_refused_or_answered(
         entries.one_input(entries.changed(dice, cheap))
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [b"text", b"\xff" * 8, b""])
+def test_any_value_in_any_column_of_a_catalog(entries: ModuleType, kind: bytes) -> None:
+    """Text, bytes, a number and nothing, in the second row of each table: refused as damaged, or it does no harm."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in entries.sound_library().items():
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_bytes(content)
+        with contextlib.closing(sqlite3.connect(Path(folder) / "catalog.sqlite")) as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+            sizes = [
+                (len(connection.execute(f"PRAGMA table_info({name})").fetchall()), some)
+                for (name,) in tables
+                for some in connection.execute(f"SELECT count(*) FROM {name}").fetchone()
+            ]
+    assert len(sizes) > 5
+    for table, (columns, rows) in enumerate(sizes):
+        for column in range(columns if rows else 0):
+            for type_ in range(4 if kind == b"text" else 3):
+                entries.catalog(bytes([table, column, 1, type_, len(kind)]) + kind)
+
+
 def imported(folder: Path, text: str) -> Any:
     (folder / "table.csv").write_text(text)
     with Library(folder / "library") as library:
@@ -79,6 +102,15 @@ def test_facts_that_are_nested_too_deeply(tmp_path: Path, count: int) -> None:
         deep = [deep]
     with Library(tmp_path / "other") as library, pytest.raises(ValueError, match="nested at most 100 deep"):
         library.add(b"x", price={"a": deep})
+
+
+@pytest.mark.parametrize("value", [float("inf"), -np.inf, {"a": [1.0, float("-inf")]}])
+def test_a_number_that_json_has_no_form_for_is_not_dropped(tmp_path: Path, value: Any) -> None:
+    with Library(tmp_path / "library") as library:
+        with pytest.raises(ValueError, match=r"expected a number for 'price' that JSON has a form for, got -?inf"):
+            library.add(b"x", price=value)
+        library.add(b"x", price=float("nan"))
+        assert "price" not in next(library.rows())
 
 
 def test_facts_that_are_nested_as_deeply_as_they_may_be(tmp_path: Path) -> None:

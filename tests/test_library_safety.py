@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from library_help import codes, picture, ready, saved
 from lookalike import (
@@ -261,6 +262,21 @@ def test_damaged_notes(indexed: Library, key: str, value: str | bytes) -> None:
     change_meta(indexed, key, value)
     with pytest.raises(DamagedError, match="backup"):
         Library(indexed._opened.location).search("0" * 16, kinds="phash")
+
+
+def test_looks_that_are_no_bytes(tmp_path: Path) -> None:
+    image = Image.effect_noise((200, 150), 60)
+    with Library(tmp_path / "library", kinds="phash") as library:
+        library.add(image, image="a")
+        assert library.search(image.resize((100, 75)))["image"].tolist() == ["a"]
+    with sqlite3.connect(tmp_path / "library" / "catalog.sqlite") as connection:
+        connection.execute("UPDATE looks SET look = 'text'")
+    connection.close()
+    with (
+        Library(tmp_path / "library") as library,
+        pytest.raises(DamagedError, match="row 1 is damaged: expected bytes as look"),
+    ):
+        library.search(image.resize((100, 75)))
 
 
 KILLED = """

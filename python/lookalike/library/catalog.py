@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,7 +21,7 @@ from ..kinds import Kind
 from ..options import recipe_name
 from . import sql
 from .keypoint_rows import KeypointRows, among
-from .records import KEYPOINTS, Layout, Record, checked_kinds
+from .records import KEYPOINTS, Layout, Record, bytes_of, checked_kinds, record_of
 from .values import now
 
 __all__ = ["Catalog", "Counts", "Head", "RowCodes", "Segment", "Store"]
@@ -204,23 +203,26 @@ class Catalog:
 
     def at_places(self, places: Iterable[str]) -> Iterator[Record]:
         """The rows at any of these places."""
-        return starmap(Record, among(self.store, sql.BY_PLACES, places))
+        return map(self._record, among(self.store, sql.BY_PLACES, places))
 
     def with_digest(self, digest: str) -> list[Record]:
         """The rows of files with the same bytes, by number."""
-        return [Record(*row) for row in self.store.query(sql.BY_DIGEST, (digest,))]
+        return list(map(self._record, self.store.query(sql.BY_DIGEST, (digest,))))
 
     def records(self, numbers: Iterable[int]) -> dict[int, Record]:
         """Rows by number; those that are gone are left out."""
         found = among(self.store, sql.BY_NUMBERS, map(int, numbers))
-        return {row[0]: Record(*row) for row in found}
+        return {row[0]: self._record(row) for row in found}
 
     def every(self, *, failed: bool = False) -> Iterator[Record]:
         """All rows, or all that could not be read, by number. What is added meanwhile may be among them."""
         statement, after = sql.FAILED_IMAGES if failed else sql.ALL_IMAGES, 0
         while part := self.store.query(statement, (after, _PAGE)):
-            yield from starmap(Record, part)
+            yield from map(self._record, part)
             after = part[-1][0]
+
+    def _record(self, row: Sequence[Any]) -> Record:
+        return record_of(row, self.head.layout.width)
 
     def files(self) -> Iterator[tuple[int, str, int, int]]:
         """Number, place, size and time of change of all files."""
@@ -248,7 +250,8 @@ class Catalog:
 
     def looks(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """The looks of rows, by number; those that have none are left out."""
-        return dict(among(self.store, sql.LOOKS_BY_NUMBERS, map(int, numbers)))
+        found = among(self.store, sql.LOOKS_BY_NUMBERS, map(int, numbers))
+        return {number: bytes_of(number, look, "look") for number, look in found}
 
     def count_looks(self) -> int:
         """How many rows have a look."""
@@ -399,9 +402,14 @@ def _no_parts() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _row_codes(part: Sequence[tuple[Any, ...]], width: int) -> RowCodes:
-    column, texts, parts = zip(*part, strict=True)
+    column, texts, given = zip(*part, strict=True)
+    parts = [b"" if one is None else one for one in given]
+    if {*map(type, texts), *map(type, parts)} != {bytes} or {*map(len, texts)} != {width}:
+        raise _damaged(
+            f"expected {width} bytes of codes, and bytes as parts, in each of rows {column[0]} to {column[-1]}"
+        )
     numbers = np.array(column, np.int64)
     codes = np.frombuffer(b"".join(texts), np.uint8).reshape(-1, width)
-    counts = np.array([0 if one is None else len(one) for one in parts]) // _PART_BYTES
-    joint = np.frombuffer(b"".join(filter(None, parts)), np.uint8).reshape(-1, _PART_BYTES)
-    return RowCodes(numbers, codes, np.repeat(numbers, counts), joint)
+    counts = np.array([*map(len, parts)]) // _PART_BYTES
+    joint = np.frombuffer(b"".join(one[: len(one) // _PART_BYTES * _PART_BYTES] for one in parts), np.uint8)
+    return RowCodes(numbers, codes, np.repeat(numbers, counts), joint.reshape(-1, _PART_BYTES))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from . import sql
+from .records import bytes_of
 
 if TYPE_CHECKING:
     from .catalog import Store
@@ -56,7 +57,7 @@ class KeypointRows:
         pieces = among(self._store, sql.PIECES_BY_NUMBERS, map(int, numbers)) if self._there else ()
         found: dict[int, list[bytes]] = {}
         for number, _, piece in sorted(pieces, key=lambda piece: piece[1]):
-            found.setdefault(number, []).append(piece)
+            found.setdefault(number, []).append(bytes_of(number, piece, "keypoints"))
         return {number: b"".join(parts) for number, parts in found.items()}
 
     def having(self, numbers: Iterable[int]) -> set[int]:
@@ -84,8 +85,9 @@ class KeypointRows:
             seqs, numbers = zip(*part, strict=True)
             after = seqs[-1]
             held: dict[int, list[bytes]] = {seq: [] for seq in seqs}
+            whose = dict(zip(seqs, numbers, strict=True))
             for place, piece in self._store.query(sql.PIECES, (seqs[0] * sql.PLACES, (after + 1) * sql.PLACES)):
-                held[place // sql.PLACES].append(piece)
+                held[place // sql.PLACES].append(bytes_of(whose[place // sql.PLACES], piece, "keypoints"))
             yield Kept(after, np.array(numbers, np.int64), [b"".join(pieces) for pieces in held.values()])
 
     def rows_between(self, first: int, last: int) -> np.ndarray:

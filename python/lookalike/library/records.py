@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ..errors import DamagedError
 from ..kinds import Kind
 from ..prints import parse_kinds
 
-__all__ = ["KEYPOINTS", "PARTS", "Layout", "Record", "checked_kinds", "default_radius"]
+__all__ = ["KEYPOINTS", "PARTS", "Layout", "Record", "bytes_of", "checked_kinds", "default_radius", "record_of"]
 
 PARTS = "parts"
 """What the index calls the codes of parts, which are searched beside those of the kinds."""
@@ -83,6 +83,47 @@ class Record(NamedTuple):
                 f"the facts of row {self.number} are damaged ({error}): restore the catalog from a backup, or "
                 f"remove(rows={self.number})"
             ) from error
+
+
+_ALLOWED = tuple(get_args(kind) or (kind,) for kind in get_type_hints(Record).values())
+_sound: set[tuple[type, ...]] = set()
+
+
+def record_of(row: Sequence[Any], width: int) -> Record:
+    """A row of the catalog: SQLite keeps any value in any column, and a catalog may be a stranger's.
+
+    Args:
+        row: as the database gives it.
+        width: of the library's codes.
+
+    Raises:
+        DamagedError: if a value is of another type, or the codes are of another length.
+    """
+    kinds = tuple(map(type, row))
+    if kinds not in _sound:
+        for name, value, allowed in zip(Record._fields, row, _ALLOWED, strict=False):
+            if type(value) not in allowed:
+                raise _damaged(row[0], f"expected {allowed[0].__name__} as {name}, got {type(value).__name__}")
+        _sound.add(kinds)
+    record = Record(*row)
+    if record.codes is not None and len(record.codes) != width:
+        raise _damaged(row[0], f"expected {width} bytes of codes, got {len(record.codes)}")
+    return record
+
+
+def bytes_of(number: int, value: object, name: str) -> bytes:
+    """A value of a row that must be bytes.
+
+    Raises:
+        DamagedError: if it is something else.
+    """
+    if type(value) is not bytes:
+        raise _damaged(number, f"expected bytes as {name}, got {type(value).__name__}")
+    return value
+
+
+def _damaged(number: object, why: str) -> DamagedError:
+    return DamagedError(f"row {number} is damaged: {why}; restore the catalog from a backup, or remove(rows={number})")
 
 
 class Layout:
