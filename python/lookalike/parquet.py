@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from .errors import MissingExtraError
 
@@ -13,14 +14,24 @@ __all__ = ["no_arrow_errors", "package", "read"]
 
 Row = dict[str, Any]
 
-_ROWS = 1000
-"""That are unpacked at once."""
+_ROWS = 200
+"""That are unpacked at once, at most."""
 
-_MOST_BYTES = 256_000_000
-"""That so many rows may take: two looks, keypoints and all hashes of each are a tenth of it."""
+_MOST_A_ROW = 64_000
+"""Bytes, on average: a look, keypoints and all hashes are a quarter of it."""
+
+_SLACK = 16_000_000
+"""Bytes that some rows may have beyond that: one may have long facts."""
 
 _MOST_VALUES = 1000
 """Of one cell, if it is a list."""
+
+_MOST_OF_TEXTS = 64_000_000
+"""Bytes of the texts that are repeated by number, and that rows unpacked at once may come to; writers stop at 1 MB."""
+
+_BUFFER = 1 << 20
+
+_DICTIONARY, _NUMBERED = 2, frozenset({"RLE_DICTIONARY", "PLAIN_DICTIONARY"})
 
 
 def package() -> Any:
@@ -50,8 +61,8 @@ def no_arrow_errors() -> Iterator[None]:
 def read(path: str | os.PathLike[str]) -> tuple[list[str], Iterator[Row]]:
     """The names of the columns, and the rows as they are asked for.
 
-    Texts and bytes are written once in such a file and repeated by number. They are read in that form, and counted
-    before they are repeated in memory.
+    A text stands once in such a file and is repeated by number. How long these texts may be stands before them, which
+    tells how many rows can be unpacked at once.
 
     Raises:
         MissingExtraError: if pyarrow is not installed.
@@ -60,45 +71,65 @@ def read(path: str | os.PathLike[str]) -> tuple[list[str], Iterator[Row]]:
     """
     reader = package()
     with no_arrow_errors():
-        metadata = reader.read_metadata(os.fspath(path))
-        _check_lists(metadata)
-        columns = map(metadata.schema.column, range(metadata.num_columns))
-        texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
-        file = reader.ParquetFile(os.fspath(path), read_dictionary=texts)
-        return list(file.schema_arrow.names), _rows(file)
+        # Else whole groups of rows are held as they are in the file.
+        file = reader.ParquetFile(os.fspath(path), pre_buffer=False, buffer_size=_BUFFER)
+        names = list(file.schema_arrow.names)
+    groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+    columns = [(group, group.column(number)) for group in groups for number in range(group.num_columns)]
+    for group, column in columns:
+        if column.num_values > _MOST_VALUES * max(1, group.num_rows):
+            raise ValueError(
+                f"expected at most {_MOST_VALUES:,} values in a cell, got {column.num_values:,} in {group.num_rows:,} "
+                f"rows of {column.path_in_schema!r}"
+            )
+    with Path(path).open("rb") as raw:
+        texts = max((_texts_of(raw, column) for _, column in columns if column.num_values), default=0)
+    if texts > _MOST_OF_TEXTS:
+        raise ValueError(f"expected at most {_MOST_OF_TEXTS:,} bytes of texts that are repeated, got {texts:,}")
+    return names, _rows(file, min(_ROWS, _MOST_OF_TEXTS // max(1, texts)))
 
 
-def _check_lists(metadata: Any) -> None:
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for column in map(group.column, range(group.num_columns)):
-            if column.num_values > _MOST_VALUES * max(1, group.num_rows):
-                raise ValueError(
-                    f"expected at most {_MOST_VALUES:,} values in a cell, got {column.num_values:,} in "
-                    f"{group.num_rows:,} rows of {column.path_in_schema!r}"
-                )
-
-
-def _rows(file: Any) -> Iterator[Row]:
+def _rows(file: Any, at_once: int) -> Iterator[Row]:
     with no_arrow_errors():
-        for batch in file.iter_batches(_ROWS):
-            size = sum(map(_bytes_of, batch.columns))
-            if size > _MOST_BYTES:
+        for batch in file.iter_batches(at_once):
+            size, most = batch.nbytes, _MOST_A_ROW * len(batch) + _SLACK
+            if size > most:
                 raise ValueError(
-                    f"expected at most {_MOST_BYTES:,} bytes in {len(batch):,} rows, got {size:,}: "
-                    "is this a table of fingerprints?"
+                    f"expected at most {most:,} bytes in {len(batch):,} rows, got {size:,}: is it one of fingerprints?"
                 )
             yield from batch.to_pylist()
 
 
-def _bytes_of(column: Any) -> int:
-    """How much a column takes once each text is where it is used."""
-    from pyarrow import compute, large_binary, types
+def _texts_of(file: BinaryIO, column: Any) -> int:
+    """How many bytes of texts a column repeats by number, from the head of its first page (Thrift, compact)."""
+    first = column.data_page_offset
+    if column.has_dictionary_page:
+        first = min(first, column.dictionary_page_offset)
+    file.seek(max(0, first))
+    sort, size = _two_numbers(file.read(16), column.path_in_schema)
+    if sort == _DICTIONARY:
+        return size
+    if _NUMBERED.intersection(column.encodings):
+        raise ValueError(
+            f"expected the texts of {column.path_in_schema!r} before their numbers, got a page of sort {sort}"
+        )
+    return 0
 
-    if types.is_struct(column.type) or types.is_list(column.type):
-        parts = column.flatten()
-        return sum(map(_bytes_of, parts if isinstance(parts, list) else [parts]))
-    if not types.is_dictionary(column.type):
-        return int(column.nbytes)
-    lengths = compute.binary_length(column.dictionary.cast(large_binary()))
-    return compute.sum(lengths.take(column.indices)).as_py() or 0
+
+def _two_numbers(head: bytes, name: str) -> tuple[int, int]:
+    """The sort of a page and its length once it is unpacked: the first two fields of its head."""
+    numbers, at = [], 0
+    for _ in range(2):
+        if head[at : at + 1] != b"\x15":
+            raise ValueError(f"expected a page of {name!r}, got {head!r}")
+        value = shift = 0
+        while True:
+            at += 1
+            byte = head[at] if at < len(head) else 0
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        at += 1
+        numbers.append(value >> 1 if value % 2 == 0 else -(value >> 1) - 1)
+    return numbers[0], numbers[1]
