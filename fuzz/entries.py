@@ -162,7 +162,9 @@ def imported(data: bytes, suffix: str) -> None:
             assert not found.problems, found.problems
             library.export(path.with_name(f"again{suffix}"))
             copy.import_file(path.with_name(f"again{suffix}"))
-            pd.testing.assert_frame_equal(copy.frame(), library.frame())
+            # A row that took the place of another has the next number, and none before it in the copy.
+            mine, its = (one.frame().drop(columns="row") for one in (library, copy))
+            pd.testing.assert_frame_equal(its, mine)
 
 
 def sources(data: bytes) -> None:

@@ -86,6 +86,11 @@ def test_any_value_in_any_column_of_a_catalog(entries: ModuleType, kind: bytes) 
                 entries.catalog(bytes([table, column, 1, type_, len(kind)]) + kind)
 
 
+def test_a_row_that_takes_the_place_of_another_is_exported_once(entries: ModuleType) -> None:
+    other = ROW.replace("0123", "ffff")
+    entries.imported(f"{HEADER}\n{ROW}\n{ROW.replace('a', 'b', 1)}\n{other}\n".encode(), ".csv")
+
+
 def imported(folder: Path, text: str) -> Any:
     (folder / "table.csv").write_text(text)
     with Library(folder / "library") as library:
