@@ -109,15 +109,6 @@ def test_facts_that_are_nested_too_deeply(tmp_path: Path, count: int) -> None:
         library.add(b"x", price={"a": deep})
 
 
-@pytest.mark.parametrize("value", [float("inf"), -np.inf, {"a": [1.0, float("-inf")]}])
-def test_a_number_that_json_has_no_form_for_is_not_dropped(tmp_path: Path, value: Any) -> None:
-    with Library(tmp_path / "library") as library:
-        with pytest.raises(ValueError, match=r"expected a number for 'price' that JSON has a form for, got -?inf"):
-            library.add(b"x", price=value)
-        library.add(b"x", price=float("nan"))
-        assert "price" not in next(library.rows())
-
-
 def test_facts_that_are_nested_as_deeply_as_they_may_be(tmp_path: Path) -> None:
     facts = json.dumps({"a": json.loads("[" * 98 + "]" * 98)}).replace('"', '""')
     assert imported(tmp_path, f'{HEADER},facts\n{ROW},"{facts}"\n').added == 1

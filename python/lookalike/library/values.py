@@ -152,11 +152,11 @@ def clean(text: str) -> str:
 
 
 def as_facts(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a user tells of a picture, as JSON has it; missing values are left out.
+    """What a user tells of a picture, as JSON has it; missing values are left out, and so are infinite numbers.
 
     Raises:
         TypeError: if a value has no form in JSON.
-        ValueError: if it is infinite, or nested too deeply.
+        ValueError: if it is nested too deeply.
     """
     facts = {name: _json(name, plain(value), MOST_NESTED) for name, value in values.items()}
     return {name: value for name, value in facts.items() if value is not None}
@@ -175,11 +175,7 @@ def _json(name: str, value: Any, levels: int) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        if math.isnan(value):
-            return None
-        raise ValueError(f"expected a number for {name!r} that JSON has a form for, got {value}")
+        return value if math.isfinite(value) else None
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
