@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -37,14 +39,14 @@ def test_texts_that_are_repeated_a_thousandfold(tmp_path: Path, text: str | byte
     assert path.stat().st_size < 20_000
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match=r"bomb\.parquet.*at most [0-9,]+ bytes in 106 rows, got 63,6"):
+        with pytest.raises(ValueError, match=r"bomb\.parquet.*at most [0-9,]+ bytes in [0-9]+ rows, got"):
             load(path)
         with (
             Library(tmp_path / "library", kinds="phash") as library,
-            pytest.raises(ValueError, match=r"bomb\.parquet: expected at most [0-9,]+ bytes in 106 rows, got"),
+            pytest.raises(ValueError, match=r"bomb\.parquet: expected at most [0-9,]+ bytes in [0-9]+ rows, got"),
         ):
             library.import_file(path)
-        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
     finally:
         tracemalloc.stop()
     assert pa.total_allocated_bytes() < 200_000_000
@@ -52,17 +54,34 @@ def test_texts_that_are_repeated_a_thousandfold(tmp_path: Path, text: str | byte
 
 def test_a_text_that_is_longer_than_any(tmp_path: Path) -> None:
     path = repeated(tmp_path / "long.parquet", "x" * 70_000_000, 1, group=1)
-    with pytest.raises(ValueError, match="at most 64,000,000 bytes of texts that are repeated, got 70,000,004"):
+    with pytest.raises(ValueError, match="at most 16,064,000 bytes in 1 rows, got 70,"):
         load(path)
 
 
-def test_pages_that_are_none(tmp_path: Path) -> None:
-    path = repeated(tmp_path / "table.parquet", "text", 500)
-    data = bytearray(path.read_bytes())
-    data[4:5] = b"\x16"
-    path.write_bytes(data)
-    with pytest.raises(ValueError, match="expected a page of 'image'"):
-        load(path)
+DAMAGED = """
+import sys
+from lookalike.parquet import read
+path, start = sys.argv[1], int(sys.argv[2])
+data = open(path, "rb").read()
+for at in range(start, len(data)):
+    for value in (data[at] ^ 1, (data[at] + 2) % 256):
+        open(path, "wb").write(data[:at] + bytes([value]) + data[at + 1 :])
+        try:
+            list(read(path)[1])
+        except (ValueError, OSError):
+            pass
+print("alive")
+"""
+
+
+def test_damage_in_what_a_file_notes_of_itself_does_not_end_the_process(tmp_path: Path) -> None:
+    """Where the notes on a column are wrong, to ask pyarrow for them does (26.0)."""
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"image": ["a", None, "b"], "width": [1, 2, None]}), path)
+    start = path.stat().st_size - 8 - int.from_bytes(path.read_bytes()[-8:-4], "little")
+    command = [sys.executable, "-c", DAMAGED, str(path), str(start)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr[-500:]
 
 
 def test_rows_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
@@ -80,9 +99,9 @@ def test_rows_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_lists_without_end(tmp_path: Path) -> None:
-    table = pa.table({"image": ["a"], "numbers": pa.array([[0] * 2_000_000], pa.list_(pa.int8()))})
+    table = pa.table({"image": ["a"], "numbers": pa.array([np.zeros(30_000_000, np.int8)], pa.list_(pa.int8()))})
     pq.write_table(table, tmp_path / "lists.parquet")
-    with pytest.raises(ValueError, match=r"at most 1,000 values in a cell, got 2,000,000 in 1 rows of 'numbers"):
+    with pytest.raises(ValueError, match="at most 16,064,000 bytes in 1 rows, got 30,"):
         load(tmp_path / "lists.parquet")
 
 
@@ -91,7 +110,7 @@ def test_texts_in_lists_and_records_count_too(tmp_path: Path, form: str) -> None
     cell, kind = (["x" * 600_000], pa.list_(pa.string())) if form == "list" else ({"a": "x" * 600_000}, None)
     table = pa.table({"image": ["a"] * 500, "more": pa.array([cell] * 500, kind)})
     pq.write_table(table, tmp_path / "table.parquet", dictionary_pagesize_limit=1 << 24)
-    with pytest.raises(ValueError, match=r"at most [0-9,]+ bytes in 106 rows, got 63,"):
+    with pytest.raises(ValueError, match=r"at most [0-9,]+ bytes in [0-9]+ rows, got"):
         load(tmp_path / "table.parquet")
 
 
